@@ -1,0 +1,73 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/**
+ * @file
+ * @brief Who sent what to whom, and how each target was reached.
+ *
+ * Counters live with the sender: one block in each vCPU, and one for each
+ * thread that is no vCPU. Only that thread adds to its block, so adding
+ * needs no locked instruction. Any thread may read a block at any time; it
+ * then sees values that are a moment old.
+ */
+#ifndef VIC_COUNTERS_H
+#define VIC_COUNTERS_H
+
+#include <vic/ipi.h>
+#include <vic/types.h>
+
+/** What became of one interrupt for one target. */
+struct vic_outcomes {
+	/** It was pending already: nothing to do. */
+	uint64_t merged;
+	/** Newly pending; the target was told earlier and did not look yet. */
+	uint64_t coalesced;
+	/** Newly pending; the target is in HOST and looks before it enters. */
+	uint64_t silent;
+	/** Newly pending; vic_vcpu_ops.wake was called. */
+	uint64_t woken;
+	/** Newly pending; vic_vcpu_ops.kick was called. */
+	uint64_t kicked;
+};
+
+/** Start with all zeroes. */
+struct vic_counters {
+	/* As a sender. */
+	/** IPIs, by enum vic_dest_kind and enum vic_delivery_mode. */
+	uint64_t sent[VIC_DEST_KINDS][8];
+	/** Message-signalled interrupts. */
+	uint64_t msi;
+	/** x86 vectors, per target. */
+	struct vic_outcomes vectors;
+	/** NMI, SMI, INIT, SIPI and the other requests, per target. */
+	struct vic_outcomes requests;
+	/** Targets that were addressed but do not accept (disabled APIC). */
+	uint64_t refused;
+	/** Messages that reached no target. */
+	uint64_t unmatched;
+	/** Values that were no valid message. */
+	uint64_t invalid;
+
+	/* As the owner of a vCPU. */
+	uint64_t enters;
+	/** vic_vcpu_enter() said VIC_ENTER_AGAIN. */
+	uint64_t enter_refusals;
+	uint64_t exits;
+	/** Exits that the embedder said were kicks. */
+	uint64_t kicks;
+	/** Kicks that found nothing new. */
+	uint64_t kicks_spurious;
+	/** vic_vcpu_block() that succeeded. */
+	uint64_t blocks;
+	uint64_t block_refusals;
+	/** vic_vcpu_unblock() that found nothing new. */
+	uint64_t wakes_spurious;
+	/** Vectors thrown away: INIT, or posted while disabled. */
+	uint64_t discarded;
+	/** Interrupts given to the guest, by enum vic_delivery_mode. */
+	uint64_t acked[8];
+	/** EOIs that ended an interrupt in service. */
+	uint64_t eois;
+};
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/**
+ * @file
+ * @brief The local APIC of one vCPU: xAPIC and x2APIC.
+ *
+ * All calls are the owner's: the one thread that runs the vCPU. Others
+ * reach the APIC through the bus (<vic/bus.h>) or the vCPU (<vic/vcpu.h>).
+ *
+ * The loop of an embedder:
+ *
+ *     for (;;) {
+ *         vic_lapic_scan(lapic, can, &work);
+ *         act on work: INIT, SIPI, NMI, inject work.vector; ack each
+ *         if (vic_vcpu_enter(vcpu) == VIC_ENTER_AGAIN) continue;
+ *         run the guest
+ *         vic_vcpu_exit(vcpu, kicked);
+ *         emulate: vic_lapic_mmio_write(), vic_lapic_msr_write(), ...
+ *     }
+ *
+ * What it models today: id, version, SVR, LDR, DFR, TPR, PPR, IRR, ISR,
+ * TMR, EOI, ICR, SELF IPI, ESR, IA32_APIC_BASE. A register that it does not
+ * model is an illegal register.
+ */
+#ifndef VIC_LAPIC_H
+#define VIC_LAPIC_H
+
+#include <vic/bus.h>
+#include <vic/types.h>
+#include <vic/vcpu.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A local APIC. The caller gives the storage, 64-byte aligned. */
+struct vic_lapic;
+
+/** Enough bytes for a struct vic_lapic. */
+#define VIC_LAPIC_SIZE (3 * VIC_CACHE_LINE)
+
+enum vic_lapic_flags {
+	/** IA32_APIC_BASE.BSP: the bootstrap processor. */
+	VIC_LAPIC_BSP = 1 << 0,
+	/** Come out of reset in x2APIC mode, as after a firmware. */
+	VIC_LAPIC_X2APIC = 1 << 1,
+	/** CPUID says no x2APIC: IA32_APIC_BASE.EXTD is reserved. */
+	VIC_LAPIC_NO_X2APIC = 1 << 2,
+};
+
+struct vic_lapic_config {
+	/** sizeof(struct vic_lapic_config) of the caller. */
+	uint32_t size;
+	/** enum vic_lapic_flags. */
+	uint32_t flags;
+	/** The APIC id; not 0xFFFFFFFF, unique on the bus. */
+	uint32_t id;
+	/** MAXPHYADDR of the vCPU: 36 to 52; 0 means 52. */
+	uint32_t physical_bits;
+	struct vic_apic_bus *bus;
+	struct vic_vcpu *vcpu;
+	/**
+	 * The register page in the hardware's layout: 4096 bytes, aligned
+	 * to 4096. Only the owner and the hardware touch it.
+	 */
+	void *page;
+};
+
+/** What the vCPU could take right now. */
+enum vic_can {
+	VIC_CAN_IRQ = 1 << 0,
+	VIC_CAN_NMI = 1 << 1,
+	VIC_CAN_SMI = 1 << 2,
+};
+
+/** What there is to do. */
+enum vic_work_flags {
+	/** Reset the vCPU by INIT, then vic_lapic_ack_init(). */
+	VIC_WORK_INIT = 1 << 0,
+	/** Start at vic_work.sipi_vector, then vic_lapic_ack_sipi(). */
+	VIC_WORK_SIPI = 1 << 1,
+	VIC_WORK_NMI = 1 << 2,
+	VIC_WORK_SMI = 1 << 3,
+	/** Inject vic_work.vector, then vic_lapic_ack(). */
+	VIC_WORK_IRQ = 1 << 4,
+	/** An interrupt waits only because VIC_CAN_IRQ was not given. */
+	VIC_WORK_IRQ_WINDOW = 1 << 5,
+	/** An NMI waits only because VIC_CAN_NMI was not given. */
+	VIC_WORK_NMI_WINDOW = 1 << 6,
+	/** The vCPU waits for a SIPI: run no guest code. */
+	VIC_WORK_WAIT_SIPI = 1 << 7,
+};
+
+/** The answer of vic_lapic_scan(). */
+struct vic_work {
+	/** enum vic_work_flags. */
+	uint32_t flags;
+	/** The vector to inject (VIC_WORK_IRQ, VIC_WORK_IRQ_WINDOW). */
+	uint8_t vector;
+	/** The start page: CS.selector = page << 8, CS.base = page << 12. */
+	uint8_t sipi_vector;
+	/**
+	 * Not 0: the highest pending vector waits because TPR[7:4] is this
+	 * or more; look again when the guest's TPR falls below.
+	 */
+	uint8_t tpr_threshold;
+	/** Pending NMIs, 0 to 2. */
+	uint8_t nmis;
+};
+
+/** Bytes of a struct vic_lapic: at most VIC_LAPIC_SIZE. Any thread. */
+VIC_API size_t vic_lapic_size(void);
+
+/**
+ * Make a local APIC, reset it and add it to the bus; senders may run. One
+ * thread at a time may add to or remove from a bus.
+ *
+ * After power-up a vCPU that is not the BSP waits for a SIPI.
+ *
+ * @return VIC_OK, VIC_ERR_STORAGE, VIC_ERR_ABI, VIC_ERR_INVAL, or
+ * VIC_ERR_EXISTS when the vCPU's index or the id is taken.
+ */
+VIC_API VIC_NODISCARD int vic_lapic_init(void *storage, size_t size,
+					 const struct vic_lapic_config *config,
+					 struct vic_lapic **lapic);
+
+/**
+ * A guest's load from the APIC page.
+ *
+ * @param offset from the page's start. @param len 1, 2, 4 or 8 bytes.
+ * Bytes 4-15 of each 16 read 0; an illegal register reads 0 and sets
+ * ESR[7].
+ * @return VIC_ACCESS_FOREIGN in x2APIC mode or when disabled, and beyond
+ * the page: no APIC is there.
+ */
+VIC_API VIC_NODISCARD enum vic_access
+vic_lapic_mmio_read(struct vic_lapic *lapic, uint32_t offset, uint32_t len,
+		    uint64_t *value);
+
+/**
+ * A guest's store to the APIC page. Only 4 bytes at an offset that is a
+ * multiple of 16 store; other widths and offsets are ignored (SDM 10.4.1
+ * leaves them undefined).
+ */
+VIC_API VIC_NODISCARD enum vic_access
+vic_lapic_mmio_write(struct vic_lapic *lapic, uint32_t offset, uint32_t len,
+		     uint64_t value);
+
+/**
+ * RDMSR of IA32_APIC_BASE or 0x800-0x8FF; others are VIC_ACCESS_FOREIGN.
+ * VIC_ACCESS_FAULT is #GP(0) (SDM 10.12.1.2, table 10-6).
+ */
+VIC_API VIC_NODISCARD enum vic_access
+vic_lapic_msr_read(struct vic_lapic *lapic, uint32_t msr, uint64_t *value);
+
+/**
+ * WRMSR, likewise. After VIC_ACCESS_DONE of IA32_APIC_BASE ask
+ * vic_lapic_base() where the page is.
+ */
+VIC_API VIC_NODISCARD enum vic_access
+vic_lapic_msr_write(struct vic_lapic *lapic, uint32_t msr, uint64_t value);
+
+/** IA32_APIC_BASE as the guest reads it. */
+VIC_API uint64_t vic_lapic_base(const struct vic_lapic *lapic);
+
+/** TPR, for an embedder that keeps CR8 (= TPR[7:4]) elsewhere. */
+VIC_API uint8_t vic_lapic_tpr(const struct vic_lapic *lapic);
+
+/** Set TPR, as MOV to CR8 does with @p tpr = CR8 << 4. */
+VIC_API void vic_lapic_set_tpr(struct vic_lapic *lapic, uint8_t tpr);
+
+/**
+ * Take what is in the inbox over and say what there is to do. It changes
+ * nothing that a guest can see; the ack calls do.
+ *
+ * @param can enum vic_can bits.
+ * @return vic_work.flags.
+ */
+VIC_API uint32_t vic_lapic_scan(struct vic_lapic *lapic, uint32_t can,
+				struct vic_work *work);
+
+/**
+ * @p vector was injected: IRR to ISR. As late as the embedder likes.
+ *
+ * @return VIC_ERR_ABSENT if it is not in IRR.
+ */
+VIC_API VIC_NODISCARD int vic_lapic_ack(struct vic_lapic *lapic,
+					uint8_t vector);
+
+/**
+ * The injection of @p vector failed: back from ISR to IRR, before any EOI.
+ *
+ * @return VIC_ERR_ABSENT if it is not the highest in service.
+ */
+VIC_API VIC_NODISCARD int vic_lapic_unack(struct vic_lapic *lapic,
+					  uint8_t vector);
+
+/** One NMI was injected. VIC_ERR_ABSENT if none is pending. */
+VIC_API VIC_NODISCARD int vic_lapic_ack_nmi(struct vic_lapic *lapic);
+
+/** The SMI was injected. VIC_ERR_ABSENT if none is pending. */
+VIC_API VIC_NODISCARD int vic_lapic_ack_smi(struct vic_lapic *lapic);
+
+/**
+ * INIT: reset the APIC (SDM 10.4.7.3) and discard the inbox. Id, base and
+ * mode stay. A vCPU that is not the BSP waits for a SIPI from now on.
+ */
+VIC_API VIC_NODISCARD int vic_lapic_ack_init(struct vic_lapic *lapic);
+
+/** The vCPU starts: it no longer waits for a SIPI. */
+VIC_API VIC_NODISCARD int vic_lapic_ack_sipi(struct vic_lapic *lapic);
+
+/**
+ * vic_vcpu_block(), unless the scan with @p can finds work. VIC_WORK_SIPI
+ * and VIC_WORK_INIT are work, VIC_WORK_WAIT_SIPI and windows are not.
+ */
+VIC_API VIC_NODISCARD bool vic_lapic_block(struct vic_lapic *lapic,
+					   uint32_t can);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Sending from a local APIC: ICR and SELF IPI. SDM vol. 3, 10.6. */
+#include "apic/lapic_priv.h"
+#include "ipi/decode.h"
+#include "ipi/unicast.h"
+
+static void send_nothing(struct vic_lapic *lapic, enum vic_decode decode)
+{
+	if (decode == VIC_DECODE_ILLEGAL_VECTOR)
+		lapic->esr_pending |= VIC_ESR_SEND_ILLEGAL;
+	if (decode != VIC_DECODE_NOTHING)
+		count(&lapic->vcpu->counters.invalid);
+}
+
+/* Every message: decode, resolve, accept. */
+static __attribute__((noinline)) enum vic_access
+send(struct vic_lapic *lapic, uint32_t low, uint32_t dest, uint8_t width)
+{
+	struct vic_vcpu *vcpu = lapic->vcpu;
+	struct vic_ipi ipi;
+	enum vic_decode decode = icr_decode(low, dest, width, &ipi);
+
+	if (LIKELY(decode == VIC_DECODE_SEND))
+		bus_send(lapic->bus, vcpu, &vcpu->counters, &ipi);
+	else
+		send_nothing(lapic, decode);
+	return VIC_ACCESS_DONE;
+}
+
+/* What unicast.h may take: Fixed, no shorthand, a legal vector. */
+#define NOT_SHORT (VIC_ICR_SHORTHAND | VIC_ICR_MODE)
+
+ALWAYS_INLINE bool is_short(uint32_t low, uint32_t not_short)
+{
+	return LIKELY(!(low & not_short) &&
+		      (low & VIC_ICR_VECTOR) >= VIC_VECTOR_MIN);
+}
+
+ALWAYS_INLINE enum vic_access send_one(struct vic_lapic *lapic,
+				       struct vic_vcpu *target, uint32_t low,
+				       enum vic_dest_kind kind)
+{
+	struct vic_counters *counters = &lapic->vcpu->counters;
+
+	count(&counters->sent[kind][VIC_MODE_FIXED]);
+	inbox_post(target, &counters->vectors, low & VIC_ICR_VECTOR, false);
+	return VIC_ACCESS_DONE;
+}
+
+static __attribute__((noinline)) enum vic_access
+logical32(struct vic_lapic *lapic, uint32_t low, uint32_t dest)
+{
+	struct vic_vcpu *target = NULL;
+
+	if (is_short(low, NOT_SHORT))
+		target = unicast_logical32(lapic->bus, dest);
+	if (UNLIKELY(!target))
+		return send(lapic, low, dest, 32);
+	return send_one(lapic, target, low, VIC_DEST_LOGICAL);
+}
+
+enum vic_access lapic_icr_x2apic(struct vic_lapic *lapic, uint32_t msr,
+				 uint64_t value)
+{
+	uint32_t dest = (uint32_t)(value >> VIC_ICR_DEST_SHIFT);
+	uint32_t low = (uint32_t)value;
+	struct vic_vcpu *target = NULL;
+
+	(void)msr;
+	/* One 64-bit register in the page, as Intel has it. */
+	value &= ~(uint64_t)VIC_ICR_BUSY;
+	__builtin_memcpy(reg(lapic, VIC_APIC_ICR_LO), &value, sizeof(value));
+	if (is_short(low, NOT_SHORT | VIC_ICR_LOGICAL))
+		target = unicast_physical32(lapic->bus, dest);
+	else if (low & VIC_ICR_LOGICAL)
+		return logical32(lapic, low, dest);
+	if (UNLIKELY(!target))
+		return send(lapic, low, dest, 32);
+	return send_one(lapic, target, low, VIC_DEST_PHYSICAL);
+}
+
+static __attribute__((noinline)) enum vic_access
+logical8(struct vic_lapic *lapic, uint32_t low, uint32_t dest)
+{
+	struct vic_vcpu *target = NULL;
+
+	if (is_short(low, NOT_SHORT))
+		target = unicast_logical8(lapic->bus, dest);
+	if (UNLIKELY(!target))
+		return send(lapic, low, dest, 8);
+	return send_one(lapic, target, low, VIC_DEST_LOGICAL);
+}
+
+enum vic_access lapic_icr_xapic(struct vic_lapic *lapic, uint32_t low)
+{
+	uint32_t dest = *reg(lapic, VIC_APIC_ICR_HI) >> 24;
+	struct vic_vcpu *target = NULL;
+
+	low &= ~(VIC_ICR_BUSY | VIC_ICR_RESERVED);
+	*reg(lapic, VIC_APIC_ICR_LO) = low;
+	if (is_short(low, NOT_SHORT | VIC_ICR_LOGICAL) && dest != 0xff)
+		target = unicast_physical8(lapic->bus, dest);
+	else if (low & VIC_ICR_LOGICAL)
+		return logical8(lapic, low, dest);
+	if (UNLIKELY(!target))
+		return send(lapic, low, dest, 8);
+	return send_one(lapic, target, low, VIC_DEST_PHYSICAL);
+}
+
+void lapic_send_self(struct vic_lapic *lapic, uint8_t vector)
+{
+	struct vic_ipi ipi = self_ipi(vector);
+
+	if (vector < VIC_VECTOR_MIN)
+		send_nothing(lapic, VIC_DECODE_ILLEGAL_VECTOR);
+	else
+		bus_send(lapic->bus, lapic->vcpu, &lapic->vcpu->counters,
+			 &ipi);
+}

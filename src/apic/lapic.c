@@ -1,0 +1,237 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Making, resetting and moving a local APIC between its modes. SDM vol. 3:
+ * 10.4.3 (IA32_APIC_BASE), 10.4.7 (state after reset and INIT), 10.12.5
+ * (transitions).
+ */
+#include "apic/lapic_priv.h"
+#include "apic/regs.h"
+
+_Static_assert(sizeof(struct vic_lapic) <= VIC_LAPIC_SIZE, "published bound");
+
+#define PHYSICAL_BITS_MIN 36
+#define PHYSICAL_BITS_MAX 52
+
+size_t vic_lapic_size(void)
+{
+	return sizeof(struct vic_lapic);
+}
+
+static enum lapic_mode mode_of(uint64_t base)
+{
+	if (!(base & VIC_APIC_BASE_EN))
+		return LAPIC_DISABLED;
+	return base & VIC_APIC_BASE_EXTD ? LAPIC_X2APIC : LAPIC_XAPIC;
+}
+
+/* The word that senders see (ipi/vcpu_priv.h), from base and page. */
+static uint64_t identity(const struct vic_lapic *lapic)
+{
+	uint64_t word = 0;
+	uint32_t id = lapic->vcpu->id;
+
+	if (lapic->mode != LAPIC_DISABLED)
+		word |= IDENTITY_EN;
+	if (*reg(lapic, VIC_APIC_SVR) & VIC_SVR_ENABLE)
+		word |= IDENTITY_SOFTWARE;
+	if (lapic->mode == LAPIC_X2APIC)
+		return word | IDENTITY_X2APIC | id;
+	if (id <= 0xff || !(lapic->bus->flags & VIC_BUS_NO_XAPIC_ALIAS))
+		id = *reg(lapic, VIC_APIC_ID) >> 24;
+	return word | id |
+	       (uint64_t)(*reg(lapic, VIC_APIC_LDR) >> 24)
+		       << IDENTITY_LDR_SHIFT |
+	       (uint64_t)(*reg(lapic, VIC_APIC_DFR) >> 28)
+		       << IDENTITY_DFR_SHIFT;
+}
+
+void lapic_publish(struct vic_lapic *lapic)
+{
+	bus_publish(lapic->bus, lapic->vcpu, identity(lapic));
+}
+
+static uint32_t x2apic_ldr(uint32_t id)
+{
+	/* SDM 10.12.10.2: bits 19:4 of the id, then one of 16. */
+	return (id >> 4 & 0xffff) << 16 | 1u << (id & 0xf);
+}
+
+/* Id and LDR as the mode that begins has them. */
+static void set_ids(struct vic_lapic *lapic)
+{
+	uint32_t id = lapic->vcpu->id;
+
+	if (lapic->mode == LAPIC_X2APIC) {
+		*reg(lapic, VIC_APIC_ID) = id;
+		*reg(lapic, VIC_APIC_LDR) = x2apic_ldr(id);
+	} else {
+		*reg(lapic, VIC_APIC_ID) = id << 24;
+		*reg(lapic, VIC_APIC_LDR) = 0;
+	}
+}
+
+/* All registers but the id to their reset values. */
+static void reset_registers(struct vic_lapic *lapic)
+{
+	for (uint32_t n = 0; n < 8; n++)
+		inbox_count_discarded(lapic->vcpu,
+				      *vector_word(lapic, VIC_APIC_IRR, n));
+	regs_reset(lapic->page);
+	if (lapic->mode == LAPIC_X2APIC)
+		*reg(lapic, VIC_APIC_LDR) = x2apic_ldr(lapic->vcpu->id);
+	lapic->irr_top = lapic->isr_top = 0;
+	lapic->irr_words = lapic->isr_count = 0;
+	lapic->esr_pending = 0;
+	ppr_update(lapic, 0);
+}
+
+static int config_check(const struct vic_lapic_config *config)
+{
+	const uint32_t known = VIC_LAPIC_BSP | VIC_LAPIC_X2APIC |
+			       VIC_LAPIC_NO_X2APIC;
+	const uint32_t both = VIC_LAPIC_X2APIC | VIC_LAPIC_NO_X2APIC;
+	uint32_t bits = config->physical_bits;
+
+	if (!abi_known(config, config->size, sizeof(*config), sizeof(*config)))
+		return VIC_ERR_ABI;
+	if (config->flags & ~known)
+		return VIC_ERR_ABI;
+	if (!config->bus || !config->vcpu || !config->page ||
+	    !aligned(config->page, VIC_APIC_PAGE_SIZE) ||
+	    config->id == UINT32_MAX || (config->flags & both) == both ||
+	    (bits && (bits < PHYSICAL_BITS_MIN || bits > PHYSICAL_BITS_MAX)))
+		return VIC_ERR_INVAL;
+	return VIC_OK;
+}
+
+static uint64_t base_reserved(const struct vic_lapic_config *config)
+{
+	uint32_t bits = config->physical_bits ? config->physical_bits :
+						PHYSICAL_BITS_MAX;
+	uint64_t defined = VIC_APIC_BASE_BSP | VIC_APIC_BASE_EN |
+			   ((UINT64_C(1) << bits) - VIC_APIC_PAGE_SIZE);
+
+	if (!(config->flags & VIC_LAPIC_NO_X2APIC))
+		defined |= VIC_APIC_BASE_EXTD;
+	return ~defined;
+}
+
+static void power_up(struct vic_lapic *lapic,
+		     const struct vic_lapic_config *config)
+{
+	bool bsp = config->flags & VIC_LAPIC_BSP;
+
+	lapic->base = VIC_APIC_BASE_RESET | VIC_APIC_BASE_EN |
+		      (bsp ? VIC_APIC_BASE_BSP : 0) |
+		      (config->flags & VIC_LAPIC_X2APIC ? VIC_APIC_BASE_EXTD :
+							  0);
+	lapic->mode = mode_of(lapic->base);
+	lapic->wait_sipi = !bsp;
+	memset(lapic->page, 0, VIC_APIC_PAGE_SIZE);
+	reset_registers(lapic);
+	set_ids(lapic);
+}
+
+int vic_lapic_init(void *storage, size_t size,
+		   const struct vic_lapic_config *config,
+		   struct vic_lapic **lapic)
+{
+	struct vic_lapic *l = storage;
+	int err;
+
+	if (!config || !lapic)
+		return VIC_ERR_INVAL;
+	err = config_check(config);
+	if (err)
+		return err;
+	if (!l || size < sizeof(*l) || !aligned(l, VIC_CACHE_LINE))
+		return VIC_ERR_STORAGE;
+	err = bus_add(config->bus, config->vcpu, config->id);
+	if (err)
+		return err;
+	memset(l, 0, sizeof(*l));
+	l->page = config->page;
+	l->vcpu = config->vcpu;
+	l->bus = config->bus;
+	l->base_reserved = base_reserved(config);
+	power_up(l, config);
+	lapic_publish(l);
+	*lapic = l;
+	return VIC_OK;
+}
+
+uint64_t vic_lapic_base(const struct vic_lapic *lapic)
+{
+	return lapic->base;
+}
+
+/*
+ * Into x2APIC mode state is kept, but for the ids and the ICR's high half.
+ * Out of a disabled APIC it is that of a reset, which disabling did.
+ */
+static void change_mode(struct vic_lapic *lapic, enum lapic_mode mode)
+{
+	lapic->mode = mode;
+	if (mode == LAPIC_DISABLED)
+		reset_registers(lapic);
+	set_ids(lapic);
+	if (mode == LAPIC_X2APIC) {
+		*reg(lapic, VIC_APIC_ICR_HI) = 0;
+		reg(lapic, VIC_APIC_ICR_LO)[1] = 0;
+	}
+	lapic_publish(lapic);
+	/* After the identity: it ends what senders may still post. */
+	if (mode == LAPIC_DISABLED)
+		inbox_discard(lapic->vcpu);
+}
+
+enum vic_access lapic_write_base(struct vic_lapic *lapic, uint64_t value)
+{
+	enum lapic_mode mode = mode_of(value);
+	bool extd = (value & VIC_APIC_BASE_EXTD) != 0;
+
+	if (value & lapic->base_reserved)
+		return VIC_ACCESS_FAULT;
+	if (extd && mode == LAPIC_DISABLED)
+		return VIC_ACCESS_FAULT;
+	/* Only by way of disabled out of x2APIC mode, only from xAPIC in. */
+	if (lapic->mode == LAPIC_X2APIC && mode == LAPIC_XAPIC)
+		return VIC_ACCESS_FAULT;
+	if (lapic->mode == LAPIC_DISABLED && mode == LAPIC_X2APIC)
+		return VIC_ACCESS_FAULT;
+	lapic->base = value;
+	if (mode != lapic->mode)
+		change_mode(lapic, mode);
+	return VIC_ACCESS_DONE;
+}
+
+int vic_lapic_ack_init(struct vic_lapic *lapic)
+{
+	uint64_t word = load_acquire(&lapic->vcpu->request);
+
+	if (!(word & REQUEST_INIT))
+		return VIC_ERR_ABSENT;
+	/* A SIPI stays: INIT cancelled older ones when it was sent. */
+	inbox_ack(lapic->vcpu,
+		  REQUEST_INIT | REQUEST_NMI | REQUEST_SMI | REQUEST_ESR);
+	reset_registers(lapic);
+	lapic_publish(lapic);
+	inbox_discard(lapic->vcpu);
+	lapic->wait_sipi = !(lapic->base & VIC_APIC_BASE_BSP);
+	count(&lapic->vcpu->counters.acked[VIC_MODE_INIT]);
+	return VIC_OK;
+}
+
+int vic_lapic_ack_sipi(struct vic_lapic *lapic)
+{
+	uint64_t word = load_acquire(&lapic->vcpu->request);
+
+	if (!lapic->wait_sipi || !(word & REQUEST_SIPI))
+		return VIC_ERR_ABSENT;
+	inbox_ack(lapic->vcpu, REQUEST_SIPI | REQUEST_SIPI_VECTOR);
+	lapic->wait_sipi = false;
+	count(&lapic->vcpu->counters.acked[VIC_MODE_SIPI]);
+	return VIC_OK;
+}

@@ -1,0 +1,125 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Priorities: TPR, PPR, IRR to ISR and back, EOI. SDM vol. 3, 10.8. */
+#include "apic/lapic_priv.h"
+
+uint8_t vic_lapic_tpr(const struct vic_lapic *lapic)
+{
+	return (uint8_t)*reg(lapic, VIC_APIC_TPR);
+}
+
+void vic_lapic_set_tpr(struct vic_lapic *lapic, uint8_t tpr)
+{
+	set_tpr(lapic, tpr);
+}
+
+uint32_t irr_top(const struct vic_lapic *lapic)
+{
+	uint32_t n;
+
+	if (!lapic->irr_words)
+		return 0;
+	n = top_bit32(lapic->irr_words);
+	return n * 32 + top_bit32(*vector_word(lapic, VIC_APIC_IRR, n));
+}
+
+/* The highest vector in ISR that is not above @vector; 0 for none. */
+static __attribute__((noinline)) uint32_t isr_below(const struct vic_lapic *l,
+						    uint32_t vector)
+{
+	for (uint32_t n = vector / 32 + 1; n > 0; n--) {
+		uint32_t word = *vector_word(l, VIC_APIC_ISR, n - 1);
+
+		if (word)
+			return (n - 1) * 32 + top_bit32(word);
+	}
+	return 0;
+}
+
+int vic_lapic_ack(struct vic_lapic *lapic, uint8_t vector)
+{
+	uint32_t *irr = vector_word(lapic, VIC_APIC_IRR, vector / 32);
+	uint32_t *isr = vector_word(lapic, VIC_APIC_ISR, vector / 32);
+	uint32_t bit = 1u << vector % 32;
+
+	if (UNLIKELY(!(*irr & bit)))
+		return VIC_ERR_ABSENT;
+	*irr &= ~bit;
+	if (!*irr)
+		lapic->irr_words &= ~(1u << vector / 32);
+	lapic->irr_top = irr_top(lapic);
+	if (LIKELY(!(*isr & bit)))
+		lapic->isr_count++;
+	*isr |= bit;
+	if (vector > lapic->isr_top)
+		lapic->isr_top = vector;
+	ppr_update(lapic, lapic->isr_top);
+	count(&lapic->vcpu->counters.acked[VIC_MODE_FIXED]);
+	return VIC_OK;
+}
+
+/* The highest vector in service, which is not 0, leaves it. */
+static void isr_pop(struct vic_lapic *lapic, uint32_t vector)
+{
+	*vector_word(lapic, VIC_APIC_ISR, vector / 32) &= ~(1u << vector % 32);
+	lapic->isr_count--;
+	lapic->isr_top = isr_below(lapic, vector);
+	ppr_update(lapic, lapic->isr_top);
+}
+
+int vic_lapic_unack(struct vic_lapic *lapic, uint8_t vector)
+{
+	struct vic_counters *counters = &lapic->vcpu->counters;
+	uint32_t *irr = vector_word(lapic, VIC_APIC_IRR, vector / 32);
+	uint32_t bit = 1u << vector % 32;
+
+	if (!vector || vector != lapic->isr_top)
+		return VIC_ERR_ABSENT;
+	isr_pop(lapic, vector);
+	/* Posted anew meanwhile: the two merge, and one counts as taken. */
+	if (!(*irr & bit))
+		counter_add(&counters->acked[VIC_MODE_FIXED], UINT64_MAX);
+	*irr |= bit;
+	lapic->irr_words |= 1u << vector / 32;
+	if (vector > lapic->irr_top)
+		lapic->irr_top = vector;
+	return VIC_OK;
+}
+
+static __attribute__((noinline)) enum vic_access
+eoi_level(const struct vic_lapic *lapic, uint32_t vector)
+{
+	const struct vic_vcpu *vcpu = lapic->vcpu;
+
+	if (vcpu->ops->eoi)
+		vcpu->ops->eoi(vcpu->opaque, VIC_EOI_LAPIC, vector);
+	return VIC_ACCESS_DONE;
+}
+
+/* EOI with more in service; @level is what TMR says of @vector. */
+static __attribute__((noinline)) enum vic_access
+eoi_nested(struct vic_lapic *lapic, uint32_t vector, bool level)
+{
+	isr_pop(lapic, vector);
+	return level ? eoi_level(lapic, vector) : VIC_ACCESS_DONE;
+}
+
+enum vic_access lapic_eoi(struct vic_lapic *lapic)
+{
+	uint32_t vector = lapic->isr_top, bit = 1u << vector % 32;
+	uint32_t *isr = vector_word(lapic, VIC_APIC_ISR, vector / 32);
+	bool level;
+
+	if (UNLIKELY(!vector))
+		return VIC_ACCESS_DONE;
+	/* TMR as it was at acceptance: SDM 10.8.5. */
+	level = isr[(VIC_APIC_TMR - VIC_APIC_ISR) / 4] & bit;
+	count(&lapic->vcpu->counters.eois);
+	if (UNLIKELY(lapic->isr_count > 1))
+		return eoi_nested(lapic, vector, level);
+	*isr &= ~bit;
+	lapic->isr_count = lapic->isr_top = 0;
+	ppr_update(lapic, 0);
+	return UNLIKELY(level) ? eoi_level(lapic, vector) : VIC_ACCESS_DONE;
+}

@@ -1,0 +1,153 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The inbox: making something pending and telling the target.
+ *
+ * Sender                          Owner
+ *   P1 trigger bit                  S1 NEW, ON: clear with a full barrier
+ *   P2 PIR bit, test-and-set        S2 drain PIR, read the requests
+ *   P3 ON, test-and-set             E1 state, with a full barrier
+ *   P4 load state, signal           E2 load ON and NEW
+ *
+ * P2/S2: the sender stops only if its test-and-set saw the bit, so the bit
+ * was drained after. A plain load may see a bit that is being drained: the
+ * interrupt is lost (tests/concurrency/litmus_sb.c).
+ * P3/S1: the owner clears ON before it drains. Were it the other way
+ * round, a bit set between would stay behind an ON that nobody sets.
+ * P3+P4/E1+E2: each side writes its word, then reads the other's, with a
+ * full barrier between. At least one of them sees the other; without
+ * either barrier both may miss, and the vCPU sleeps on a pending interrupt.
+ */
+#ifndef VIC_SRC_IPI_INBOX_H
+#define VIC_SRC_IPI_INBOX_H
+
+#include "ipi/vcpu_priv.h"
+
+/*
+ * The one door to "signal": after it a target in @state has been told, or
+ * will look by itself.
+ */
+ALWAYS_INLINE enum vic_post inbox_tell(struct vic_vcpu *vcpu,
+				       struct vic_outcomes *outcomes,
+				       uint32_t state)
+{
+	if (LIKELY(state == VIC_GUEST)) {
+		count(&outcomes->kicked);
+		vcpu->ops->kick(vcpu->opaque);
+		return VIC_POST_KICKED;
+	}
+	if (state == VIC_BLOCKED) {
+		count(&outcomes->woken);
+		vcpu->ops->wake(vcpu->opaque);
+		return VIC_POST_WOKEN;
+	}
+	count(&outcomes->silent);
+	return VIC_POST_SILENT;
+}
+
+/*
+ * P4, pairs with E1: the barrier before the load is the caller's
+ * read-modify-write on ON or NEW.
+ */
+ALWAYS_INLINE enum vic_post inbox_signal(struct vic_vcpu *vcpu,
+					 struct vic_outcomes *outcomes)
+{
+	return inbox_tell(vcpu, outcomes, load32_seq(&vcpu->state));
+}
+
+/*
+ * P1: whether the trigger mode of @vector must be corrected. It is written
+ * only where it differs, so that the line stays shared among senders, and
+ * before the PIR bit: the owner that takes the bit must find the trigger
+ * mode that came with it.
+ */
+ALWAYS_INLINE bool inbox_trigger_differs(const struct vic_vcpu *vcpu,
+					 unsigned int vector, bool level)
+{
+	return (load_relaxed(&vcpu->trigger[vector / 64]) >> vector % 64 &
+		1) != level;
+}
+
+/* vcpu.c */
+void inbox_set_trigger(struct vic_vcpu *vcpu, unsigned int vector, bool level);
+enum vic_post inbox_post_corrected(struct vic_vcpu *vcpu,
+				   struct vic_outcomes *outcomes,
+				   unsigned int vector, bool level);
+
+enum pend {
+	/* Pending already. */
+	PEND_MERGED,
+	/* Newly pending, and the target knows that something is. */
+	PEND_COALESCED,
+	/* Newly pending: signal. */
+	PEND_EDGE,
+};
+
+/* P2 and P3. */
+ALWAYS_INLINE enum pend inbox_pend(struct vic_vcpu *vcpu, unsigned int vector)
+{
+	if (UNLIKELY(test_and_set(&vcpu->pid.pir[vector / 64], vector % 64)))
+		return PEND_MERGED;
+	if (UNLIKELY(test_and_set(&vcpu->pid.control, PID_ON_BIT)))
+		return PEND_COALESCED;
+	return PEND_EDGE;
+}
+
+ALWAYS_INLINE enum vic_post inbox_pend_signal(struct vic_vcpu *vcpu,
+					      struct vic_outcomes *outcomes,
+					      unsigned int vector)
+{
+	switch (inbox_pend(vcpu, vector)) {
+	case PEND_MERGED:
+		count(&outcomes->merged);
+		return VIC_POST_MERGED;
+	case PEND_COALESCED:
+		count(&outcomes->coalesced);
+		return VIC_POST_COALESCED;
+	default:
+		return inbox_signal(vcpu, outcomes);
+	}
+}
+
+/* The one door to "pending" for x86 vectors, 16 or more. */
+ALWAYS_INLINE enum vic_post inbox_post(struct vic_vcpu *vcpu,
+				       struct vic_outcomes *outcomes,
+				       unsigned int vector, bool level)
+{
+	if (UNLIKELY(inbox_trigger_differs(vcpu, vector, level)))
+		return inbox_post_corrected(vcpu, outcomes, vector, level);
+	return inbox_pend_signal(vcpu, outcomes, vector);
+}
+
+/* Whether something is newer than the owner's last look: E2. */
+ALWAYS_INLINE bool inbox_news(const struct vic_vcpu *vcpu)
+{
+	return (load_seq(&vcpu->pid.control) & VIC_PID_ON) ||
+	       (load_seq(&vcpu->request) & REQUEST_NEW);
+}
+
+/* The door for everything that is no vector; src/ipi/vcpu.c. */
+enum vic_post inbox_request(struct vic_vcpu *vcpu,
+			    struct vic_counters *counters,
+			    enum vic_request request, uint8_t argument);
+
+/*
+ * S1 for requests: look at them. What the owner does not acknowledge stays
+ * and is no news any more. Owner.
+ */
+uint64_t inbox_requests(struct vic_vcpu *vcpu);
+
+/* Acknowledge: take @bits out of the requests. Owner. */
+void inbox_ack(struct vic_vcpu *vcpu, uint64_t bits);
+
+/* Acknowledge one NMI; false if none is pending. Owner. */
+bool inbox_ack_nmi(struct vic_vcpu *vcpu);
+
+/* Throw away all vectors that are pending in the inbox. Owner. */
+void inbox_discard(struct vic_vcpu *vcpu);
+
+/* Count @bits, up to 64 vectors, as thrown away. Owner. */
+void inbox_count_discarded(struct vic_vcpu *vcpu, uint64_t bits);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The delivery-mode switch, lowest priority, and the list of targets. One
+ * door to "pending" for the local APICs: send_vector() and send_other().
+ */
+#include "ipi/decode.h"
+#include "ipi/resolve.h"
+#include "ipi/send.h"
+#include "ipi/targets.h"
+#include "ipi/unicast.h"
+
+/* The target that a lowest-priority message goes to. */
+struct pick {
+	bool arbitrate;
+	uint8_t vector;
+	struct vic_vcpu *vcpu;
+	uint64_t identity;
+	uint64_t score;
+};
+
+/*
+ * Lower wins. By hash: the target with the lowest mix of vector and index,
+ * so that a target that goes or comes moves only its own vectors. By
+ * arbitration: the published PPR, a hint, then the lowest index.
+ */
+static uint64_t pick_score(const struct pick *pick, const struct vic_vcpu *vcpu)
+{
+	uint32_t mix;
+
+	if (pick->arbitrate)
+		return (uint64_t)load32_relaxed(&vcpu->ppr) << 32 | vcpu->index;
+	mix = (vcpu->index << 8 | pick->vector) * 0x9e3779b9u;
+	return (uint64_t)(mix ^ mix >> 15) << 32 | vcpu->index;
+}
+
+static void pick_visit(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
+{
+	struct pick *pick = ctx;
+	uint64_t score;
+
+	if (!(identity & IDENTITY_SOFTWARE))
+		return;
+	score = pick_score(pick, vcpu);
+	if (pick->vcpu && score >= pick->score)
+		return;
+	pick->vcpu = vcpu;
+	pick->identity = identity;
+	pick->score = score;
+}
+
+static struct pick pick_target(struct vic_apic_bus *bus,
+			       struct vic_vcpu *sender,
+			       const struct vic_ipi *ipi)
+{
+	struct pick pick = {
+		.arbitrate = (bus->flags & VIC_BUS_ARBITRATE) != 0,
+		.vector = ipi->intid,
+	};
+
+	resolve(bus, sender, ipi, pick_visit, &pick);
+	return pick;
+}
+
+static bool one_of_set(const struct vic_ipi *ipi)
+{
+	return ipi->mode == VIC_MODE_LOWEST ||
+	       (ipi->redirect && ipi->mode == VIC_MODE_FIXED);
+}
+
+static enum vic_request request_of(const struct send *send)
+{
+	switch (send->mode) {
+	case VIC_MODE_NMI:
+		return VIC_REQUEST_NMI;
+	case VIC_MODE_SMI:
+		return VIC_REQUEST_SMI;
+	case VIC_MODE_INIT:
+		return VIC_REQUEST_INIT;
+	case VIC_MODE_SIPI:
+		return VIC_REQUEST_SIPI;
+	default:
+		/* An MSI with a vector below 16: SDM 10.5.3. */
+		return VIC_REQUEST_ESR;
+	}
+}
+
+/* Accept what is no vector. ExtINT needs an 8259, which there is not. */
+static void send_other(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
+{
+	struct send *send = ctx;
+	enum vic_request request = request_of(send);
+	uint8_t argument = send->intid;
+
+	send->matched = true;
+	if (send->mode == VIC_MODE_EXTINT ||
+	    (request == VIC_REQUEST_ESR && !(identity & IDENTITY_SOFTWARE))) {
+		count(&send->counters->refused);
+		return;
+	}
+	send_account(send, vcpu);
+	if (request == VIC_REQUEST_ESR)
+		argument = VIC_ESR_RECEIVE_ILLEGAL;
+	inbox_request(vcpu, send->counters, request, argument);
+}
+
+/*
+ * An edge to all of a VM: the loop of resolve_all() with what can be kept
+ * in registers kept there.
+ */
+static __attribute__((noinline)) void
+broadcast_edge(struct vic_apic_bus *bus, const struct vic_vcpu *except,
+	       struct vic_counters *counters, unsigned int vector)
+{
+	uint64_t merged = 0, coalesced = 0, silent = 0, refused = 0;
+	uint32_t nr = load32_acquire(&bus->nr);
+	bool matched = false;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		struct vic_vcpu *vcpu = load_vcpu(&bus->vcpus[i]);
+		uint64_t identity;
+		enum pend pend;
+		uint32_t state;
+
+		if (UNLIKELY(!vcpu || vcpu == except))
+			continue;
+		identity = load_acquire(&vcpu->identity);
+		if (UNLIKELY(~identity & IDENTITY_ACCEPTS)) {
+			refused += (identity & IDENTITY_EN) != 0;
+			continue;
+		}
+		matched = true;
+		if (UNLIKELY(inbox_trigger_differs(vcpu, vector, false)))
+			inbox_set_trigger(vcpu, vector, false);
+		pend = inbox_pend(vcpu, vector);
+		if (pend != PEND_EDGE) {
+			merged += pend == PEND_MERGED;
+			coalesced += pend == PEND_COALESCED;
+			continue;
+		}
+		state = load32_seq(&vcpu->state);
+		if (state == VIC_HOST)
+			silent++;
+		else
+			inbox_tell(vcpu, &counters->vectors, state);
+	}
+	counter_add(&counters->vectors.merged, merged);
+	counter_add(&counters->vectors.coalesced, coalesced);
+	counter_add(&counters->vectors.silent, silent);
+	counter_add(&counters->refused, refused);
+	if (!matched && !refused)
+		count(&counters->unmatched);
+}
+
+static bool is_plain_broadcast(const struct vic_apic_bus *bus,
+			       const struct vic_ipi *ipi)
+{
+	return (ipi->kind == VIC_DEST_ALL || ipi->kind == VIC_DEST_OTHERS) &&
+	       ipi->mode == VIC_MODE_FIXED && !ipi->level &&
+	       ipi->intid >= VIC_VECTOR_MIN && !bus->matrix;
+}
+
+void bus_send(struct vic_apic_bus *bus, struct vic_vcpu *sender,
+	      struct vic_counters *counters, const struct vic_ipi *ipi)
+{
+	struct send send = send_begin(bus, sender, counters, ipi);
+
+	if (is_plain_broadcast(bus, ipi)) {
+		broadcast_edge(bus,
+			       ipi->kind == VIC_DEST_OTHERS ? sender : NULL,
+			       counters, ipi->intid);
+		return;
+	}
+	if (UNLIKELY(ipi->mode > VIC_MODE_LOWEST ||
+		     ipi->intid < VIC_VECTOR_MIN)) {
+		resolve(bus, sender, ipi, send_other, &send);
+	} else if (UNLIKELY(one_of_set(ipi))) {
+		struct pick pick = pick_target(bus, sender, ipi);
+
+		if (pick.vcpu)
+			send_vector(&send, pick.vcpu, pick.identity);
+	} else {
+		resolve(bus, sender, ipi, send_vector, &send);
+	}
+	if (UNLIKELY(!send.matched))
+		count(&counters->unmatched);
+}
+
+static void list_visit(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
+{
+	struct vic_targets *targets = ctx;
+
+	if (targets->ipi.mode > VIC_MODE_LOWEST ||
+	    (identity & IDENTITY_SOFTWARE))
+		targets_add(targets, vcpu);
+}
+
+void vic_apic_bus_compile(struct vic_apic_bus *bus,
+			  const struct vic_vcpu *sender,
+			  enum vic_send_register reg, uint64_t value,
+			  struct vic_targets *targets)
+{
+	/* resolve() hands the sender to the visitor, which only reads it. */
+	struct vic_vcpu *self = (struct vic_vcpu *)(uintptr_t)sender;
+
+	targets->count = 0;
+	targets->decode = vic_decode(reg, value, &targets->ipi);
+	if (reg > VIC_SEND_SELF_IPI)
+		targets->decode = VIC_DECODE_FOREIGN;
+	if (targets->decode != VIC_DECODE_SEND)
+		return;
+	if (one_of_set(&targets->ipi)) {
+		struct pick pick = pick_target(bus, self, &targets->ipi);
+
+		if (pick.vcpu)
+			targets_add(targets, pick.vcpu);
+		return;
+	}
+	resolve(bus, self, &targets->ipi, list_visit, targets);
+}
+
+/* The meaning of destination 0xFF of an MSI is the VM's policy. */
+static void msi_policy(const struct vic_apic_bus *bus, struct vic_ipi *ipi)
+{
+	bool logical = ipi->kind == VIC_DEST_LOGICAL;
+
+	if (ipi->dest != 0xff)
+		return;
+	if (!(bus->flags & VIC_BUS_MSI_FF_IS_ID) ||
+	    (logical && ipi->width == 8))
+		ipi->kind = VIC_DEST_ALL;
+	else
+		ipi->width = 32;
+}
+
+/* What a thread made newly pending so far. */
+static uint64_t newly(const struct vic_outcomes *outcomes)
+{
+	return outcomes->coalesced + outcomes->silent + outcomes->woken +
+	       outcomes->kicked;
+}
+
+static __attribute__((noinline)) int msi_send(struct vic_apic_bus *bus,
+					      struct vic_counters *counters,
+					      uint64_t address, uint32_t data)
+{
+	const enum vic_msi_format format = (enum vic_msi_format)bus->msi_format;
+	const struct vic_outcomes *outcomes;
+	struct vic_ipi ipi;
+	uint64_t before;
+	bool vector;
+
+	switch (vic_msi_decode(format, address, data, &ipi)) {
+	case VIC_DECODE_SEND:
+		break;
+	case VIC_DECODE_FOREIGN:
+		return VIC_ERR_INVAL;
+	case VIC_DECODE_INVALID:
+		count(&counters->invalid);
+		return 0;
+	default:
+		return 0;
+	}
+	vector = ipi.mode <= VIC_MODE_LOWEST;
+	outcomes = vector ? &counters->vectors : &counters->requests;
+	before = newly(outcomes);
+	count(&counters->msi);
+	msi_policy(bus, &ipi);
+	bus_send(bus, NULL, counters, &ipi);
+	/* What an illegal vector makes pending is an error bit. */
+	if (vector && ipi.intid < VIC_VECTOR_MIN)
+		return 0;
+	return (int)(newly(outcomes) - before);
+}
+
+/* In every format a Fixed edge to one physical id of eight bits. */
+ALWAYS_INLINE bool is_short(uint64_t address, uint32_t data)
+{
+	const uint64_t dest = UINT64_C(0xff) << VIC_MSI_DEST_SHIFT;
+	const uint32_t vector = VIC_ICR_VECTOR & ~(VIC_VECTOR_MIN - 1u);
+
+	return (address & ~dest) == VIC_MSI_BASE && (address & dest) != dest &&
+	       !(data & (VIC_ICR_MODE | VIC_ICR_LEVEL)) && (data & vector);
+}
+
+int vic_msi(struct vic_apic_bus *bus, struct vic_counters *counters,
+	    uint64_t address, uint32_t data)
+{
+	struct vic_vcpu *vcpu = NULL;
+
+	if (LIKELY(is_short(address, data)))
+		vcpu = unicast_physical8(
+			bus, (uint32_t)address >> VIC_MSI_DEST_SHIFT & 0xff);
+	if (UNLIKELY(!vcpu))
+		return msi_send(bus, counters, address, data);
+	count(&counters->msi);
+	return inbox_post(vcpu, &counters->vectors, data & VIC_ICR_VECTOR,
+			  false) != VIC_POST_MERGED;
+}

@@ -1,0 +1,73 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Sending: resolve a message and make it pending at each target. The
+ * public ways in are the ICR (src/apic/icr.c), vic_msi() and the shorthand
+ * "self".
+ */
+#ifndef VIC_SRC_IPI_SEND_H
+#define VIC_SRC_IPI_SEND_H
+
+#include "ipi/bus_priv.h"
+#include "ipi/inbox.h"
+
+/* One message on its way. */
+struct send {
+	struct vic_counters *counters;
+	/* The sender's row of the matrix, or NULL. */
+	uint64_t *row;
+	uint8_t intid, mode;
+	bool level;
+	/* Somebody was addressed. */
+	bool matched;
+};
+
+ALWAYS_INLINE void send_account(struct send *send, const struct vic_vcpu *vcpu)
+{
+	if (UNLIKELY(send->row))
+		count(&send->row[vcpu->index]);
+}
+
+/* Accept a vector (16 or more): Fixed and lowest priority. */
+ALWAYS_INLINE void send_vector(void *ctx, struct vic_vcpu *vcpu,
+			       uint64_t identity)
+{
+	struct send *send = ctx;
+
+	send->matched = true;
+	if (UNLIKELY(!(identity & IDENTITY_SOFTWARE))) {
+		count(&send->counters->refused);
+		return;
+	}
+	send_account(send, vcpu);
+	inbox_post(vcpu, &send->counters->vectors, send->intid, send->level);
+}
+
+ALWAYS_INLINE struct send send_begin(const struct vic_apic_bus *bus,
+				     const struct vic_vcpu *sender,
+				     struct vic_counters *counters,
+				     const struct vic_ipi *ipi)
+{
+	if (sender)
+		count(&counters->sent[ipi->kind][ipi->mode]);
+	return (struct send){
+		.counters = counters,
+		.row = sender && UNLIKELY(bus->matrix) ?
+			       &bus->matrix[(size_t)sender->index * bus->max] :
+			       NULL,
+		.intid = ipi->intid,
+		.mode = ipi->mode,
+		.level = ipi->level,
+	};
+}
+
+/*
+ * Send @ipi, a message that vic_decode() or vic_msi_decode() calls
+ * VIC_DECODE_SEND. @sender is NULL for an MSI. Any thread; @counters are
+ * that thread's.
+ */
+void bus_send(struct vic_apic_bus *bus, struct vic_vcpu *sender,
+		  struct vic_counters *counters, const struct vic_ipi *ipi);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The short way for the messages that guests send most: Fixed, to exactly
+ * one vCPU, while nobody else can be meant and no matrix counts. What it
+ * cannot settle with a look at one slot goes the way of resolve.h, which is
+ * right in all cases.
+ *
+ * It reads who lives in the other address spaces (population) before it
+ * reads the slot, so each other vCPU is decided at the former.
+ */
+#ifndef VIC_SRC_IPI_UNICAST_H
+#define VIC_SRC_IPI_UNICAST_H
+
+#include "ipi/bus_priv.h"
+
+#define IDENTITY_ACCEPTS (IDENTITY_EN | IDENTITY_SOFTWARE)
+
+/* The vCPU with this id if it is in x2APIC mode and accepts vectors. */
+ALWAYS_INLINE struct vic_vcpu *sole_x2apic(const struct vic_apic_bus *bus,
+					   uint32_t id)
+{
+	const uint64_t need = IDENTITY_ACCEPTS | IDENTITY_X2APIC;
+	struct vic_vcpu *vcpu = id_table_guess(&bus->ids, id);
+
+	if (UNLIKELY(!vcpu))
+		return NULL;
+	return LIKELY(load_acquire(&vcpu->identity) == (need | id)) ? vcpu :
+								      NULL;
+}
+
+/* The only vCPU listed in @slot; its word is checked by the caller. */
+ALWAYS_INLINE struct vic_vcpu *sole_listed(const struct vic_apic_bus *bus,
+					   const uint64_t *slot,
+					   uint64_t *identity)
+{
+	uint64_t word = load_acquire(slot);
+	struct vic_vcpu *vcpu;
+
+	if (UNLIKELY(slot_count(word) != 1))
+		return NULL;
+	vcpu = slot_vcpu(bus, word);
+	if (UNLIKELY(!vcpu))
+		return NULL;
+	*identity = load_acquire(&vcpu->identity);
+	return vcpu;
+}
+
+/* @dest is an x2APIC destination. */
+ALWAYS_INLINE struct vic_vcpu *
+unicast_physical32(const struct vic_apic_bus *bus, uint32_t dest)
+{
+	uint64_t population = load_acquire(&bus->population);
+
+	if (UNLIKELY(population & (POPULATION_XAPIC | POPULATION_MATRIX))) {
+		if ((population & POPULATION_MATRIX) ||
+		    (dest < XAPIC_IDS && load_acquire(&bus->xapic[dest])))
+			return NULL;
+	}
+	return sole_x2apic(bus, dest);
+}
+
+/* @dest is an x2APIC logical destination. */
+ALWAYS_INLINE struct vic_vcpu *
+unicast_logical32(const struct vic_apic_bus *bus, uint32_t dest)
+{
+	uint64_t others = POPULATION_WIDE | POPULATION_MATRIX |
+			  (dest <= 0xff ? POPULATION_FLAT | POPULATION_CLUSTER :
+					  0);
+	uint32_t bits = dest & 0xffff;
+
+	if (UNLIKELY((load_acquire(&bus->population) & others) || !bits ||
+		     (bits & (bits - 1))))
+		return NULL;
+	return sole_x2apic(bus, dest >> 16 << 4 | low_bit32(bits));
+}
+
+/* @dest is an xAPIC destination or one of an MSI, not 0xFF. */
+ALWAYS_INLINE struct vic_vcpu *
+unicast_physical8(const struct vic_apic_bus *bus, uint32_t dest)
+{
+	uint64_t identity = 0;
+	struct vic_vcpu *vcpu;
+
+	if (load_acquire(&bus->population) &
+	    (POPULATION_X2APIC | POPULATION_MATRIX))
+		return unicast_physical32(bus, dest);
+	vcpu = sole_listed(bus, &bus->xapic[dest & 0xff], &identity);
+	if (LIKELY((identity & (IDENTITY_ACCEPTS | IDENTITY_X2APIC)) ==
+			   IDENTITY_ACCEPTS &&
+		   (uint32_t)identity == dest))
+		return vcpu;
+	return NULL;
+}
+
+/* @dest is an xAPIC logical destination, not 0xFF; flat model only. */
+ALWAYS_INLINE struct vic_vcpu *
+unicast_logical8(const struct vic_apic_bus *bus, uint32_t dest)
+{
+	const uint64_t flat = IDENTITY_ACCEPTS | IDENTITY_DFR;
+	uint64_t identity = 0;
+	struct vic_vcpu *vcpu;
+
+	if (UNLIKELY((load_acquire(&bus->population) &
+		      (POPULATION_X2APIC | POPULATION_CLUSTER |
+		       POPULATION_MATRIX)) ||
+		     (dest & (dest - 1)) || !dest))
+		return NULL;
+	vcpu = sole_listed(bus, &bus->flat[low_bit32(dest)], &identity);
+	if (LIKELY((identity & (flat | IDENTITY_X2APIC)) == flat &&
+		   (identity >> IDENTITY_LDR_SHIFT & dest)))
+		return vcpu;
+	return NULL;
+}
+
+#endif

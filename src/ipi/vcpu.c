@@ -1,0 +1,256 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Run states, requests and the owner's side of the inbox. The protocol is
+ * told in inbox.h.
+ */
+#include <vic/bus.h>
+
+#include "ipi/inbox.h"
+
+/* How often vic_vcpu_enter() refuses before it lets the vCPU progress. */
+#define MAX_REFUSALS 4
+
+_Static_assert(sizeof(struct vic_vcpu) <= VIC_VCPU_SIZE, "published bound");
+_Static_assert(sizeof(struct vic_vcpu) / VIC_CACHE_LINE % 2 == 1,
+	       "an even stride would put hot lines into the same cache sets");
+_Static_assert(sizeof(struct vic_pid) == 64, "hardware layout");
+
+size_t vic_vcpu_size(void)
+{
+	return sizeof(struct vic_vcpu);
+}
+
+int vic_vcpu_init(void *storage, size_t size,
+		  const struct vic_vcpu_config *config, struct vic_vcpu **vcpu)
+{
+	struct vic_vcpu *v = storage;
+	const struct vic_vcpu_ops *ops;
+
+	if (!config || !vcpu)
+		return VIC_ERR_INVAL;
+	if (!abi_known(config, config->size, sizeof(*config), sizeof(*config)))
+		return VIC_ERR_ABI;
+	ops = config->ops;
+	if (!ops || config->index >= VIC_BUS_MAX_VCPUS)
+		return VIC_ERR_INVAL;
+	if (!abi_known(ops, ops->size, sizeof(*ops), sizeof(*ops)) ||
+	    ops->flags)
+		return VIC_ERR_ABI;
+	if (!ops->wake || !ops->kick)
+		return VIC_ERR_INVAL;
+	if (!v || size < sizeof(*v) || !aligned(v, VIC_CACHE_LINE))
+		return VIC_ERR_STORAGE;
+	memset(v, 0, sizeof(*v));
+	v->ops = ops;
+	v->opaque = config->opaque;
+	v->index = config->index;
+	*vcpu = v;
+	return VIC_OK;
+}
+
+void inbox_set_trigger(struct vic_vcpu *vcpu, unsigned int vector, bool level)
+{
+	if (level)
+		test_and_set(&vcpu->trigger[vector / 64], vector % 64);
+	else
+		test_and_clear(&vcpu->trigger[vector / 64], vector % 64);
+}
+
+enum vic_post inbox_post_corrected(struct vic_vcpu *vcpu,
+				   struct vic_outcomes *outcomes,
+				   unsigned int vector, bool level)
+{
+	inbox_set_trigger(vcpu, vector, level);
+	return inbox_pend_signal(vcpu, outcomes, vector);
+}
+
+enum vic_post vic_vcpu_post(struct vic_vcpu *vcpu,
+			    struct vic_counters *counters, uint8_t vector,
+			    bool level)
+{
+	if (vector < VIC_VECTOR_MIN)
+		return VIC_POST_REFUSED;
+	return inbox_post(vcpu, &counters->vectors, vector, level);
+}
+
+enum vic_post vic_vcpu_request(struct vic_vcpu *vcpu,
+			       struct vic_counters *counters,
+			       enum vic_request request, uint8_t argument)
+{
+	return inbox_request(vcpu, counters, request, argument);
+}
+
+/* What the request word becomes; the same word if nothing is new. */
+static uint64_t request_add(uint64_t word, enum vic_request request,
+			    uint8_t argument)
+{
+	switch (request) {
+	case VIC_REQUEST_NMI:
+		return (word & REQUEST_NMI) < REQUEST_NMI_MAX ? word + 1 : word;
+	case VIC_REQUEST_SMI:
+		return word | REQUEST_SMI;
+	case VIC_REQUEST_INIT:
+		word &= ~(REQUEST_SIPI | REQUEST_SIPI_VECTOR);
+		return word | REQUEST_INIT;
+	case VIC_REQUEST_SIPI:
+		if (word & REQUEST_SIPI)
+			return word;
+		return word | REQUEST_SIPI |
+		       (uint64_t)argument << REQUEST_SIPI_SHIFT;
+	case VIC_REQUEST_ESR:
+		return word | (uint64_t)argument << REQUEST_ESR_SHIFT;
+	}
+	return word;
+}
+
+enum vic_post inbox_request(struct vic_vcpu *vcpu,
+			    struct vic_counters *counters,
+			    enum vic_request request, uint8_t argument)
+{
+	uint64_t old = load_relaxed(&vcpu->request), next;
+
+	if ((unsigned int)request > VIC_REQUEST_ESR)
+		return VIC_POST_REFUSED;
+	/*
+	 * Data and NEW change in one step: the owner never sees one without
+	 * the other. A failed exchange means that another thread changed
+	 * the word, so the loop ends with the last of them.
+	 */
+	do {
+		next = request_add(old, request, argument);
+		if (next == old) {
+			count(&counters->requests.merged);
+			return VIC_POST_MERGED;
+		}
+	} while (!compare_exchange(&vcpu->request, &old, next | REQUEST_NEW));
+	if (old & REQUEST_NEW) {
+		count(&counters->requests.coalesced);
+		return VIC_POST_COALESCED;
+	}
+	return inbox_signal(vcpu, &counters->requests);
+}
+
+uint64_t inbox_requests(struct vic_vcpu *vcpu)
+{
+	uint64_t word = load_acquire(&vcpu->request);
+
+	if (word & REQUEST_NEW)
+		word = fetch_and(&vcpu->request, ~REQUEST_NEW);
+	return word & ~REQUEST_NEW;
+}
+
+void inbox_ack(struct vic_vcpu *vcpu, uint64_t bits)
+{
+	fetch_and(&vcpu->request, ~bits);
+}
+
+bool inbox_ack_nmi(struct vic_vcpu *vcpu)
+{
+	/* Only the owner takes NMIs away, so the count cannot reach 0. */
+	if (!(load_relaxed(&vcpu->request) & REQUEST_NMI))
+		return false;
+	fetch_add(&vcpu->request, UINT64_MAX);
+	return true;
+}
+
+void inbox_count_discarded(struct vic_vcpu *vcpu, uint64_t bits)
+{
+	for (; bits; bits &= bits - 1)
+		count(&vcpu->counters.discarded);
+}
+
+void inbox_discard(struct vic_vcpu *vcpu)
+{
+	/* S1 before S2, as in a harvest. */
+	fetch_and(&vcpu->pid.control, ~VIC_PID_ON);
+	for (int i = 0; i < 4; i++)
+		if (load_relaxed(&vcpu->pid.pir[i]))
+			inbox_count_discarded(
+				vcpu, exchange(&vcpu->pid.pir[i], 0));
+}
+
+enum vic_enter vic_vcpu_enter(struct vic_vcpu *vcpu)
+{
+	/* E1, pairs with P4. */
+	exchange32(&vcpu->state, VIC_GUEST);
+	if (UNLIKELY(inbox_news(vcpu))) {
+		count(&vcpu->counters.enter_refusals);
+		if (++vcpu->refusals > MAX_REFUSALS) {
+			vcpu->refusals = 0;
+			count(&vcpu->counters.enters);
+			return VIC_ENTER_EXIT;
+		}
+		store32_release(&vcpu->state, VIC_HOST);
+		return VIC_ENTER_AGAIN;
+	}
+	vcpu->refusals = 0;
+	count(&vcpu->counters.enters);
+	return VIC_ENTER_GUEST;
+}
+
+void vic_vcpu_exit(struct vic_vcpu *vcpu, bool kicked)
+{
+	/*
+	 * No barrier: a sender that still sees GUEST kicks once too often,
+	 * and one that sees HOST relies on the look at E2, which comes
+	 * after the next E1.
+	 */
+	store32_release(&vcpu->state, VIC_HOST);
+	count(&vcpu->counters.exits);
+	if (kicked) {
+		count(&vcpu->counters.kicks);
+		if (!inbox_news(vcpu))
+			count(&vcpu->counters.kicks_spurious);
+	}
+}
+
+bool vic_vcpu_block(struct vic_vcpu *vcpu)
+{
+	/* E1, pairs with P4. */
+	exchange32(&vcpu->state, VIC_BLOCKED);
+	if (inbox_news(vcpu)) {
+		store32_release(&vcpu->state, VIC_HOST);
+		count(&vcpu->counters.block_refusals);
+		return false;
+	}
+	count(&vcpu->counters.blocks);
+	return true;
+}
+
+void vic_vcpu_unblock(struct vic_vcpu *vcpu)
+{
+	/* No barrier, for the reason given in vic_vcpu_exit(). */
+	store32_release(&vcpu->state, VIC_HOST);
+	if (!inbox_news(vcpu))
+		count(&vcpu->counters.wakes_spurious);
+}
+
+const struct vic_counters *vic_vcpu_counters(const struct vic_vcpu *vcpu)
+{
+	return &vcpu->counters;
+}
+
+uint32_t vic_vcpu_index(const struct vic_vcpu *vcpu)
+{
+	return vcpu->index;
+}
+
+void vic_vcpu_peek(const struct vic_vcpu *vcpu, struct vic_vcpu_inbox *out)
+{
+	uint64_t word = load_acquire(&vcpu->request);
+
+	out->state = load32_acquire(&vcpu->state);
+	out->request_new = (word & REQUEST_NEW) != 0;
+	out->outstanding = load_acquire(&vcpu->pid.control) & VIC_PID_ON;
+	out->nmi = (uint8_t)(word & REQUEST_NMI);
+	out->smi = (word & REQUEST_SMI) != 0;
+	out->init = (word & REQUEST_INIT) != 0;
+	out->sipi = (word & REQUEST_SIPI) != 0;
+	out->sipi_vector = (uint8_t)(word >> REQUEST_SIPI_SHIFT);
+	for (int i = 0; i < 4; i++) {
+		out->pir[i] = load_acquire(&vcpu->pid.pir[i]);
+		out->trigger[i] = load_acquire(&vcpu->trigger[i]);
+	}
+}

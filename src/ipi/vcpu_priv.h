@@ -1,0 +1,77 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * struct vic_vcpu, field by field: who writes and who reads.
+ *
+ * A sender of a vector touches two cache lines of its target: the first
+ * and the descriptor. A sender of a request touches the first and the
+ * third. The rest is the owner's.
+ */
+#ifndef VIC_SRC_IPI_VCPU_PRIV_H
+#define VIC_SRC_IPI_VCPU_PRIV_H
+
+#include <vic/vcpu.h>
+
+#include "base.h"
+
+/*
+ * The identity word: what a sender must know about a target's APIC, in one
+ * atomic load. 0 for a vCPU that is absent. The owner's thread writes it
+ * (bus_publish), senders read it; docs/design.md, "Destination maps".
+ */
+/* Bits 31:0: the x2APIC id in x2APIC mode, otherwise the xAPIC id. */
+#define IDENTITY_LDR_SHIFT 32
+#define IDENTITY_LDR (UINT64_C(0xff) << IDENTITY_LDR_SHIFT)
+#define IDENTITY_DFR_SHIFT 40
+#define IDENTITY_DFR (UINT64_C(0xf) << IDENTITY_DFR_SHIFT)
+/* IA32_APIC_BASE.EN, IA32_APIC_BASE.EXTD, SVR[8]. */
+#define IDENTITY_EN (UINT64_C(1) << 48)
+#define IDENTITY_X2APIC (UINT64_C(1) << 49)
+#define IDENTITY_SOFTWARE (UINT64_C(1) << 50)
+
+/*
+ * The request word: data bits, and NEW when something in them is newer
+ * than the owner's last look. NEW is to the data what ON is to PIR.
+ */
+#define REQUEST_NMI_MAX 2u
+#define REQUEST_NMI UINT64_C(0x3)
+#define REQUEST_SMI (UINT64_C(1) << 2)
+#define REQUEST_INIT (UINT64_C(1) << 3)
+#define REQUEST_SIPI (UINT64_C(1) << 4)
+#define REQUEST_SIPI_SHIFT 8
+#define REQUEST_SIPI_VECTOR (UINT64_C(0xff) << REQUEST_SIPI_SHIFT)
+#define REQUEST_ESR_SHIFT 16
+#define REQUEST_ESR (UINT64_C(0xff) << REQUEST_ESR_SHIFT)
+#define REQUEST_NEW (UINT64_C(1) << 63)
+
+#define PID_ON_BIT 0
+
+struct vic_vcpu {
+	/* Read by every sender, written by the owner now and then. */
+	_Alignas(VIC_CACHE_LINE) uint64_t identity;
+	/* Corrected by senders before they post, copied by the owner. */
+	uint64_t trigger[4];
+	const struct vic_vcpu_ops *ops;
+	void *opaque;
+	/* enum vic_run_state; the owner writes. */
+	uint32_t state;
+	/* PPR as last published: a hint for lowest priority. */
+	uint32_t ppr;
+
+	/* The inbox for vectors: senders set, the owner drains. */
+	_Alignas(VIC_CACHE_LINE) struct vic_pid pid;
+
+	/* The inbox for everything else: senders set, the owner acks. */
+	_Alignas(VIC_CACHE_LINE) uint64_t request;
+	/* Fixed when the vCPU is made or added. */
+	uint32_t index;
+	uint32_t id;
+	/* Owner: refusals of vic_vcpu_enter() in a row. */
+	uint32_t refusals;
+
+	/* Owner, as a sender and as itself. */
+	_Alignas(VIC_CACHE_LINE) struct vic_counters counters;
+};
+
+#endif
