@@ -56,7 +56,8 @@ def judge(record):
 
 def show(build, record, why):
     text = (record.get('stdout') or '') + (record.get('stderr') or '')
-    lines = text.splitlines()
+    lines = [line for line in text.splitlines()
+             if not line.startswith('ok ')]
     print(f'FAILED {build}: {record["name"]}: {why}, exit status '
           f'{record["returncode"]}', *lines[-SHOWN_LINES:], '', sep='\n',
           file=sys.stderr)

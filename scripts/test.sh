@@ -73,7 +73,7 @@ build() {
 		return 0
 	fi
 	say "FAILED $name: does not build"
-	tail -n 60 "$log" >&2
+	grep -m 1 -A 60 -E '^FAILED|ERROR:' "$log" >&2 || tail -n 60 "$log" >&2
 	add 0 1 0
 	return 1
 }

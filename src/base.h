@@ -36,7 +36,7 @@ static inline unsigned int top_bit32(uint32_t x)
 	unsigned int n = 0;
 
 	if (HAVE_BIT_SCAN)
-		return 31u - (unsigned int)__builtin_clz(x);
+		return 31u ^ (unsigned int)__builtin_clz(x);
 	for (unsigned int step = 16; step; step /= 2) {
 		if (x >> step) {
 			x >>= step;
@@ -50,7 +50,7 @@ static inline unsigned int top_bit32(uint32_t x)
 static inline unsigned int top_bit(uint64_t x)
 {
 #if HAVE_BIT_SCAN && UINTPTR_MAX > UINT32_MAX
-	return 63u - (unsigned int)__builtin_clzll(x);
+	return 63u ^ (unsigned int)__builtin_clzll(x);
 #else
 	uint32_t high = (uint32_t)(x >> 32);
 

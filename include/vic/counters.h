@@ -43,7 +43,7 @@ struct vic_counters {
 	struct vic_outcomes requests;
 	/** Targets that were addressed but do not accept (disabled APIC). */
 	uint64_t refused;
-	/** Messages that reached no target. */
+	/** Messages to an id or a logical set that nobody belongs to. */
 	uint64_t unmatched;
 	/** Values that were no valid message. */
 	uint64_t invalid;
@@ -64,10 +64,18 @@ struct vic_counters {
 	uint64_t wakes_spurious;
 	/** Vectors thrown away: INIT, or posted while disabled. */
 	uint64_t discarded;
+	/**
+	 * Vectors that were newly pending in the inbox while the same vector
+	 * was still in IRR: the two became one. So, over all blocks, newly
+	 * pending = acked + discarded + folded + still pending.
+	 */
+	uint64_t folded;
 	/** Interrupts given to the guest, by enum vic_delivery_mode. */
 	uint64_t acked[8];
 	/** EOIs that ended an interrupt in service. */
 	uint64_t eois;
+	/** 0, for counters to come. */
+	uint64_t reserved[15];
 };
 
 #endif

@@ -183,7 +183,8 @@ VIC_API uint32_t vic_lapic_scan(struct vic_lapic *lapic, uint32_t can,
 /**
  * @p vector was injected: IRR to ISR. As late as the embedder likes.
  *
- * @return VIC_ERR_ABSENT if it is not in IRR.
+ * @return VIC_ERR_ABSENT if it is not in IRR, VIC_ERR_STATE if one of its
+ * class or above is in service: no processor would have taken it.
  */
 VIC_API VIC_NODISCARD int vic_lapic_ack(struct vic_lapic *lapic,
 					uint8_t vector);

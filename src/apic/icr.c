@@ -14,28 +14,45 @@ static void send_nothing(struct vic_lapic *lapic, enum vic_decode decode)
 		count(&lapic->vcpu->counters.invalid);
 }
 
+/* Fixed, no shorthand: what unicast.h may take. */
+#define NOT_SHORT (VIC_ICR_SHORTHAND | VIC_ICR_MODE)
+
+/* For the short ways: none of @not_short, a legal vector. */
+ALWAYS_INLINE bool is_short(uint32_t low, uint32_t not_short)
+{
+	return LIKELY(!(low & not_short) &&
+		      (low & VIC_ICR_VECTOR) >= VIC_VECTOR_MIN);
+}
+
+/* All, or all but self. */
+static enum vic_access send_all(struct vic_lapic *lapic, uint32_t low)
+{
+	struct vic_vcpu *vcpu = lapic->vcpu;
+	enum vic_dest_kind kind = icr_kind(low);
+
+	count(&vcpu->counters.sent[kind][VIC_MODE_FIXED]);
+	bus_broadcast(lapic->bus, kind == VIC_DEST_ALL ? NULL : vcpu,
+		      &vcpu->counters, low & VIC_ICR_VECTOR);
+	return VIC_ACCESS_DONE;
+}
+
 /* Every message: decode, resolve, accept. */
 static __attribute__((noinline)) enum vic_access
 send(struct vic_lapic *lapic, uint32_t low, uint32_t dest, uint8_t width)
 {
 	struct vic_vcpu *vcpu = lapic->vcpu;
 	struct vic_ipi ipi;
-	enum vic_decode decode = icr_decode(low, dest, width, &ipi);
+	enum vic_decode decode;
 
+	if (is_short(low, VIC_ICR_MODE) && icr_kind(low) >= VIC_DEST_ALL &&
+	    !lapic->bus->matrix)
+		return send_all(lapic, low);
+	decode = icr_decode(low, dest, width, &ipi);
 	if (LIKELY(decode == VIC_DECODE_SEND))
 		bus_send(lapic->bus, vcpu, &vcpu->counters, &ipi);
 	else
 		send_nothing(lapic, decode);
 	return VIC_ACCESS_DONE;
-}
-
-/* What unicast.h may take: Fixed, no shorthand, a legal vector. */
-#define NOT_SHORT (VIC_ICR_SHORTHAND | VIC_ICR_MODE)
-
-ALWAYS_INLINE bool is_short(uint32_t low, uint32_t not_short)
-{
-	return LIKELY(!(low & not_short) &&
-		      (low & VIC_ICR_VECTOR) >= VIC_VECTOR_MIN);
 }
 
 ALWAYS_INLINE enum vic_access send_one(struct vic_lapic *lapic,
@@ -100,7 +117,7 @@ enum vic_access lapic_icr_xapic(struct vic_lapic *lapic, uint32_t low)
 
 	low &= ~(VIC_ICR_BUSY | VIC_ICR_RESERVED);
 	*reg(lapic, VIC_APIC_ICR_LO) = low;
-	if (is_short(low, NOT_SHORT | VIC_ICR_LOGICAL) && dest != 0xff)
+	if (is_short(low, NOT_SHORT | VIC_ICR_LOGICAL))
 		target = unicast_physical8(lapic->bus, dest);
 	else if (low & VIC_ICR_LOGICAL)
 		return logical8(lapic, low, dest);

@@ -32,10 +32,10 @@ static uint64_t identity(const struct vic_lapic *lapic)
 	uint64_t word = 0;
 	uint32_t id = lapic->vcpu->id;
 
-	if (lapic->mode != LAPIC_DISABLED)
-		word |= IDENTITY_EN;
-	if (*reg(lapic, VIC_APIC_SVR) & VIC_SVR_ENABLE)
-		word |= IDENTITY_SOFTWARE;
+	if (lapic->mode == LAPIC_DISABLED)
+		word |= IDENTITY_DISABLED;
+	if (!(*reg(lapic, VIC_APIC_SVR) & VIC_SVR_ENABLE))
+		word |= IDENTITY_NO_VECTORS;
 	if (lapic->mode == LAPIC_X2APIC)
 		return word | IDENTITY_X2APIC | id;
 	if (id <= 0xff || !(lapic->bus->flags & VIC_BUS_NO_XAPIC_ALIAS))
@@ -75,9 +75,9 @@ static void set_ids(struct vic_lapic *lapic)
 /* All registers but the id to their reset values. */
 static void reset_registers(struct vic_lapic *lapic)
 {
-	for (uint32_t n = 0; n < 8; n++)
+	for (uint32_t v = 0; v < 256; v += 32)
 		inbox_count_discarded(lapic->vcpu,
-				      *vector_word(lapic, VIC_APIC_IRR, n));
+				      *vector_word(lapic, VIC_APIC_IRR, v));
 	regs_reset(lapic->page);
 	if (lapic->mode == LAPIC_X2APIC)
 		*reg(lapic, VIC_APIC_LDR) = x2apic_ldr(lapic->vcpu->id);

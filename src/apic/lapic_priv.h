@@ -48,11 +48,13 @@ ALWAYS_INLINE uint32_t *reg(const struct vic_lapic *lapic, uint32_t offset)
 	return &lapic->page[offset / 4];
 }
 
-/* Word @n of ISR, TMR or IRR: 32 bits in every 16 bytes. */
+/* The word of ISR, TMR or IRR with @vector: 32 bits in every 16 bytes. */
 ALWAYS_INLINE uint32_t *vector_word(const struct vic_lapic *lapic,
-				    uint32_t first, uint32_t n)
+				    uint32_t first, uint32_t vector)
 {
-	return &lapic->page[first / 4 + n * 4];
+	size_t word = (vector & 0xe0) >> 3;
+
+	return &lapic->page[word + first / 4];
 }
 
 /*
@@ -77,7 +79,6 @@ ALWAYS_INLINE void set_tpr(struct vic_lapic *lapic, uint32_t tpr)
 }
 
 /* prio.c */
-uint32_t irr_top(const struct vic_lapic *lapic);
 enum vic_access lapic_eoi(struct vic_lapic *lapic);
 
 /* scan.c: take the inbox's vectors over into IRR and TMR. */

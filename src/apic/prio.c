@@ -14,22 +14,22 @@ void vic_lapic_set_tpr(struct vic_lapic *lapic, uint8_t tpr)
 	set_tpr(lapic, tpr);
 }
 
-uint32_t irr_top(const struct vic_lapic *lapic)
+/* The highest vector in IRR after the last of its word is gone. */
+static uint32_t irr_top(const struct vic_lapic *lapic)
 {
 	uint32_t n;
 
 	if (!lapic->irr_words)
 		return 0;
 	n = top_bit32(lapic->irr_words);
-	return n * 32 + top_bit32(*vector_word(lapic, VIC_APIC_IRR, n));
+	return n * 32 + top_bit32(*vector_word(lapic, VIC_APIC_IRR, n * 32));
 }
 
 /* The highest vector in ISR that is not above @vector; 0 for none. */
-static __attribute__((noinline)) uint32_t isr_below(const struct vic_lapic *l,
-						    uint32_t vector)
+static uint32_t isr_below(const struct vic_lapic *lapic, uint32_t vector)
 {
 	for (uint32_t n = vector / 32 + 1; n > 0; n--) {
-		uint32_t word = *vector_word(l, VIC_APIC_ISR, n - 1);
+		uint32_t word = *vector_word(lapic, VIC_APIC_ISR, (n - 1) * 32);
 
 		if (word)
 			return (n - 1) * 32 + top_bit32(word);
@@ -39,22 +39,23 @@ static __attribute__((noinline)) uint32_t isr_below(const struct vic_lapic *l,
 
 int vic_lapic_ack(struct vic_lapic *lapic, uint8_t vector)
 {
-	uint32_t *irr = vector_word(lapic, VIC_APIC_IRR, vector / 32);
-	uint32_t *isr = vector_word(lapic, VIC_APIC_ISR, vector / 32);
-	uint32_t bit = 1u << vector % 32;
+	uint32_t *irr = vector_word(lapic, VIC_APIC_IRR, vector);
+	uint32_t *isr = irr - (VIC_APIC_IRR - VIC_APIC_ISR) / 4;
+	uint32_t word = *irr, bit = 1u << vector % 32;
 
-	if (UNLIKELY(!(*irr & bit)))
+	if (UNLIKELY(!(word & bit)))
 		return VIC_ERR_ABSENT;
-	*irr &= ~bit;
-	if (!*irr)
+	if (UNLIKELY(vector >> 4 <= lapic->isr_top >> 4))
+		return VIC_ERR_STATE;
+	word &= ~bit;
+	*irr = word;
+	if (!word)
 		lapic->irr_words &= ~(1u << vector / 32);
 	lapic->irr_top = irr_top(lapic);
-	if (LIKELY(!(*isr & bit)))
-		lapic->isr_count++;
 	*isr |= bit;
-	if (vector > lapic->isr_top)
-		lapic->isr_top = vector;
-	ppr_update(lapic, lapic->isr_top);
+	lapic->isr_count++;
+	lapic->isr_top = vector;
+	ppr_update(lapic, vector);
 	count(&lapic->vcpu->counters.acked[VIC_MODE_FIXED]);
 	return VIC_OK;
 }
@@ -62,7 +63,7 @@ int vic_lapic_ack(struct vic_lapic *lapic, uint8_t vector)
 /* The highest vector in service, which is not 0, leaves it. */
 static void isr_pop(struct vic_lapic *lapic, uint32_t vector)
 {
-	*vector_word(lapic, VIC_APIC_ISR, vector / 32) &= ~(1u << vector % 32);
+	*vector_word(lapic, VIC_APIC_ISR, vector) &= ~(1u << vector % 32);
 	lapic->isr_count--;
 	lapic->isr_top = isr_below(lapic, vector);
 	ppr_update(lapic, lapic->isr_top);
@@ -71,7 +72,7 @@ static void isr_pop(struct vic_lapic *lapic, uint32_t vector)
 int vic_lapic_unack(struct vic_lapic *lapic, uint8_t vector)
 {
 	struct vic_counters *counters = &lapic->vcpu->counters;
-	uint32_t *irr = vector_word(lapic, VIC_APIC_IRR, vector / 32);
+	uint32_t *irr = vector_word(lapic, VIC_APIC_IRR, vector);
 	uint32_t bit = 1u << vector % 32;
 
 	if (!vector || vector != lapic->isr_top)
@@ -108,7 +109,7 @@ eoi_nested(struct vic_lapic *lapic, uint32_t vector, bool level)
 enum vic_access lapic_eoi(struct vic_lapic *lapic)
 {
 	uint32_t vector = lapic->isr_top, bit = 1u << vector % 32;
-	uint32_t *isr = vector_word(lapic, VIC_APIC_ISR, vector / 32);
+	uint32_t *isr = vector_word(lapic, VIC_APIC_ISR, vector);
 	bool level;
 
 	if (UNLIKELY(!vector))

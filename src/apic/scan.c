@@ -8,8 +8,7 @@
  * A device can post what no APIC would accept, and a sender that saw this
  * one enabled may be late: neither gets into IRR.
  */
-static __attribute__((noinline)) uint64_t
-acceptable(struct vic_lapic *lapic, uint32_t i, uint64_t bits)
+static uint64_t acceptable(struct vic_lapic *lapic, uint32_t i, uint64_t bits)
 {
 	uint64_t refused = i ? 0 : bits & 0xffff;
 
@@ -21,38 +20,66 @@ acceptable(struct vic_lapic *lapic, uint32_t i, uint64_t bits)
 	return bits & ~refused;
 }
 
-/* 32 vectors into word @n of IRR, and their trigger modes into TMR. */
-ALWAYS_INLINE void accept_word(uint32_t *irr, uint32_t bits, uint32_t level)
+static __attribute__((noinline)) void count_folded(struct vic_lapic *lapic,
+						   uint32_t bits)
+{
+	for (; bits; bits &= bits - 1)
+		count(&lapic->vcpu->counters.folded);
+}
+
+/* 32 vectors into a word of IRR, and their trigger modes into TMR. */
+ALWAYS_INLINE void accept_word(struct vic_lapic *lapic, uint32_t *irr,
+			       uint32_t bits, uint32_t level)
 {
 	uint32_t *tmr = irr - (VIC_APIC_IRR - VIC_APIC_TMR) / 4;
 
+	if (UNLIKELY(*irr & bits))
+		count_folded(lapic, *irr & bits);
 	*irr |= bits;
 	*tmr ^= (*tmr ^ level) & bits;
 }
 
-static __attribute__((noinline)) void harvest_word(struct vic_lapic *lapic,
-						   uint32_t i)
+/* 64 vectors from word @i of PIR. */
+ALWAYS_INLINE void accept_words(struct vic_lapic *lapic, uint32_t i,
+				uint64_t bits, uint64_t level)
+{
+	uint32_t *irr = vector_word(lapic, VIC_APIC_IRR, i * 64);
+	uint32_t low = (uint32_t)bits, high = (uint32_t)(bits >> 32);
+	uint32_t top = i * 64 + top_bit(bits);
+
+	if (low) {
+		accept_word(lapic, irr, low, (uint32_t)level);
+		lapic->irr_words |= 1u << i * 2;
+	}
+	if (high) {
+		accept_word(lapic, irr + 4, high, (uint32_t)(level >> 32));
+		lapic->irr_words |= 2u << i * 2;
+	}
+	if (top > lapic->irr_top)
+		lapic->irr_top = top;
+}
+
+static __attribute__((noinline)) void accept_some(struct vic_lapic *lapic,
+						  uint32_t i, uint64_t bits,
+						  uint64_t level)
+{
+	bits = acceptable(lapic, i, bits);
+	if (bits)
+		accept_words(lapic, i, bits, level);
+}
+
+ALWAYS_INLINE void harvest_word(struct vic_lapic *lapic, uint32_t i)
 {
 	struct vic_vcpu *vcpu = lapic->vcpu;
 	uint64_t bits = exchange(&vcpu->pid.pir[i], 0);
 	/* After the exchange, which took the bits with their P1. */
 	uint64_t level = load_relaxed(&vcpu->trigger[i]);
-	uint32_t *irr = vector_word(lapic, VIC_APIC_IRR, i * 2);
-	uint32_t top, words;
 
 	if (UNLIKELY(!(*reg(lapic, VIC_APIC_SVR) & VIC_SVR_ENABLE) ||
-		     (i == 0 && (bits & 0xffff)))) {
-		bits = acceptable(lapic, i, bits);
-		if (!bits)
-			return;
-	}
-	accept_word(irr, (uint32_t)bits, (uint32_t)level);
-	accept_word(irr + 4, (uint32_t)(bits >> 32), (uint32_t)(level >> 32));
-	words = ((uint32_t)bits != 0) | (uint32_t)(bits >> 32 != 0) << 1;
-	lapic->irr_words |= words << i * 2;
-	top = i * 64 + top_bit(bits);
-	if (top > lapic->irr_top)
-		lapic->irr_top = top;
+		     (i == 0 && (bits & 0xffff))))
+		accept_some(lapic, i, bits, level);
+	else
+		accept_words(lapic, i, bits, level);
 }
 
 /*

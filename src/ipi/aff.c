@@ -20,7 +20,7 @@ size_t vic_aff_map_size(uint32_t max_vcpus)
 	if (!max_vcpus || max_vcpus > VIC_BUS_MAX_VCPUS)
 		return 0;
 	return sizeof(struct vic_aff_map) +
-	       id_table_slots(max_vcpus) * sizeof(struct id_slot) +
+	       id_table_slots(max_vcpus) * ID_SLOT_SIZE +
 	       max_vcpus * sizeof(struct vic_vcpu *);
 }
 
@@ -29,7 +29,7 @@ int vic_aff_map_init(void *storage, size_t size, uint32_t max_vcpus,
 {
 	struct vic_aff_map *m = storage;
 	size_t need = vic_aff_map_size(max_vcpus);
-	struct id_slot *slots;
+	unsigned char *slots;
 	uint32_t nr_slots;
 
 	if (!need || !map)
@@ -37,10 +37,10 @@ int vic_aff_map_init(void *storage, size_t size, uint32_t max_vcpus,
 	if (!m || size < need || !aligned(m, VIC_CACHE_LINE))
 		return VIC_ERR_STORAGE;
 	memset(m, 0, need);
-	slots = (struct id_slot *)(m + 1);
+	slots = (unsigned char *)(m + 1);
 	nr_slots = id_table_slots(max_vcpus);
 	id_table_init(&m->ids, slots, nr_slots);
-	m->vcpus = (struct vic_vcpu **)(slots + nr_slots);
+	m->vcpus = (void *)(slots + nr_slots * ID_SLOT_SIZE);
 	m->max = max_vcpus;
 	*map = m;
 	return VIC_OK;

@@ -75,8 +75,8 @@ struct vic_apic_bus {
 };
 
 /*
- * Add a vCPU whose identity word is still 0: it becomes addressable with
- * its first bus_publish(). VIC_OK, VIC_ERR_EXISTS or VIC_ERR_INVAL.
+ * Add a vCPU that nobody can address yet: that comes with its first
+ * bus_publish(). VIC_OK, VIC_ERR_EXISTS or VIC_ERR_INVAL.
  */
 int bus_add(struct vic_apic_bus *bus, struct vic_vcpu *vcpu, uint32_t id);
 

@@ -13,48 +13,49 @@ uint32_t id_table_slots(uint32_t max)
 	return n;
 }
 
-void id_table_init(struct id_table *table, struct id_slot *slots, uint32_t n)
+void id_table_init(struct id_table *table, void *storage, uint32_t n)
 {
-	table->slots = slots;
+	table->keys = storage;
+	table->vcpus = (void *)(table->keys + n);
 	table->shift = 32 - top_bit32(n);
 	table->mask = n - 1;
 	table->worst = 0;
-	memset(slots, 0, n * sizeof(*slots));
+	memset(storage, 0, n * ID_SLOT_SIZE);
 }
 
-static struct id_slot *find_slot(const struct id_table *table, uint32_t id)
+/* The slot of @id, or -1. */
+static int find_slot(const struct id_table *table, uint32_t id)
 {
 	uint32_t at = id_hash(table, id);
 	uint32_t worst = load32_acquire(&table->worst);
 
 	for (uint32_t n = 0; n < worst; n++) {
-		struct id_slot *slot = &table->slots[(at + n) & table->mask];
 		/* Acquire: pairs with the release in id_table_add(). */
-		uint64_t key = load_acquire(&slot->key);
+		uint64_t key = load_acquire(&table->keys[at]);
 
 		if (key == (ID_VALID | id))
-			return slot;
+			return (int)at;
 		if (!key)
 			break;
+		at = (at + 1) & table->mask;
 	}
-	return NULL;
+	return -1;
 }
 
 struct vic_vcpu *id_table_find(const struct id_table *table, uint32_t id)
 {
-	const struct id_slot *slot = find_slot(table, id);
+	int slot = find_slot(table, id);
 
-	return slot ? load_vcpu(&slot->vcpu) : NULL;
+	return slot < 0 ? NULL : load_vcpu(&table->vcpus[slot]);
 }
 
 bool id_table_add(struct id_table *table, uint32_t id, struct vic_vcpu *vcpu)
 {
 	uint32_t at = id_hash(table, id), probe = 1;
-	struct id_slot *slot;
 
-	if (find_slot(table, id))
+	if (find_slot(table, id) >= 0)
 		return false;
-	while (load_relaxed(&table->slots[at].key) & ID_VALID) {
+	while (load_relaxed(&table->keys[at]) & ID_VALID) {
 		at = (at + 1) & table->mask;
 		if (probe++ > table->mask)
 			return false;
@@ -65,24 +66,23 @@ bool id_table_add(struct id_table *table, uint32_t id, struct vic_vcpu *vcpu)
 	 */
 	if (probe > table->worst)
 		store32_relaxed(&table->worst, probe);
-	slot = &table->slots[at];
-	store_vcpu(&slot->vcpu, vcpu);
-	store_release(&slot->key, ID_VALID | id);
+	store_vcpu(&table->vcpus[at], vcpu);
+	store_release(&table->keys[at], ID_VALID | id);
 	return true;
 }
 
 void id_table_hide(struct id_table *table, uint32_t id)
 {
-	struct id_slot *slot = find_slot(table, id);
+	int slot = find_slot(table, id);
 
-	if (slot)
-		store_vcpu(&slot->vcpu, NULL);
+	if (slot >= 0)
+		store_vcpu(&table->vcpus[slot], NULL);
 }
 
 void id_table_remove(struct id_table *table, uint32_t id)
 {
-	struct id_slot *slot = find_slot(table, id);
+	int slot = find_slot(table, id);
 
-	if (slot)
-		store_release(&slot->key, ID_REMOVED);
+	if (slot >= 0)
+		store_release(&table->keys[slot], ID_REMOVED);
 }

@@ -18,13 +18,10 @@
 #define ID_VALID (UINT64_C(1) << 32)
 #define ID_REMOVED (UINT64_C(1) << 33)
 
-struct id_slot {
-	_Alignas(8) uint64_t key;
-	struct vic_vcpu *vcpu;
-};
-
 struct id_table {
-	struct id_slot *slots;
+	/* By slot; the vCPUs come first in storage, then the keys. */
+	struct vic_vcpu **vcpus;
+	uint64_t *keys;
 	/* 32 - log2(number of slots). */
 	uint32_t shift;
 	uint32_t mask;
@@ -32,9 +29,12 @@ struct id_table {
 	uint32_t worst;
 };
 
+#define ID_SLOT_SIZE (sizeof(uint64_t) + sizeof(struct vic_vcpu *))
+
 /* Slots for @max vCPUs: a power of two, at least 2 * max. */
 uint32_t id_table_slots(uint32_t max);
-void id_table_init(struct id_table *table, struct id_slot *slots, uint32_t n);
+/* @storage: @n * ID_SLOT_SIZE bytes, 8-aligned. */
+void id_table_init(struct id_table *table, void *storage, uint32_t n);
 /* False if @id is in the table or the table is full. */
 bool id_table_add(struct id_table *table, uint32_t id, struct vic_vcpu *vcpu);
 /* Nobody finds @id any more, and it is not free yet. */
@@ -55,7 +55,7 @@ ALWAYS_INLINE uint32_t id_hash(const struct id_table *table, uint32_t id)
 ALWAYS_INLINE struct vic_vcpu *id_table_guess(const struct id_table *table,
 					      uint32_t id)
 {
-	return load_vcpu(&table->slots[id_hash(table, id)].vcpu);
+	return load_vcpu(&table->vcpus[id_hash(table, id)]);
 }
 
 struct vic_vcpu *id_table_find(const struct id_table *table, uint32_t id);

@@ -18,7 +18,7 @@ size_t vic_apic_bus_size(uint32_t max_vcpus)
 	if (!max_vcpus || max_vcpus > VIC_BUS_MAX_VCPUS)
 		return 0;
 	return slots_offset() +
-	       id_table_slots(max_vcpus) * sizeof(struct id_slot) +
+	       id_table_slots(max_vcpus) * ID_SLOT_SIZE +
 	       max_vcpus * (sizeof(struct vic_vcpu *) + sizeof(uint32_t));
 }
 
@@ -42,7 +42,7 @@ int vic_apic_bus_init(void *storage, size_t size,
 		      struct vic_apic_bus **bus)
 {
 	struct vic_apic_bus *b = storage;
-	struct id_slot *slots;
+	unsigned char *slots;
 	uint32_t nr_slots;
 	int err;
 
@@ -56,9 +56,9 @@ int vic_apic_bus_init(void *storage, size_t size,
 		return VIC_ERR_STORAGE;
 	memset(b, 0, sizeof(*b));
 	nr_slots = id_table_slots(config->max_vcpus);
-	slots = (void *)((unsigned char *)storage + slots_offset());
+	slots = (unsigned char *)storage + slots_offset();
 	id_table_init(&b->ids, slots, nr_slots);
-	b->vcpus = (void *)(slots + nr_slots);
+	b->vcpus = (void *)(slots + nr_slots * ID_SLOT_SIZE);
 	memset(b->vcpus, 0, config->max_vcpus * sizeof(*b->vcpus));
 	b->removed_ids = (void *)(b->vcpus + config->max_vcpus);
 	b->max = config->max_vcpus;
@@ -66,6 +66,8 @@ int vic_apic_bus_init(void *storage, size_t size,
 	b->msi_format = config->msi_format;
 	b->matrix = config->matrix;
 	b->population = b->matrix ? POPULATION_MATRIX : 0;
+	/* Never just one: a destination of 0xFF is looked at closely. */
+	b->xapic[0xff] = UINT64_C(2) << 32;
 	*bus = b;
 	return VIC_OK;
 }
@@ -122,7 +124,7 @@ static void listings_change(struct vic_apic_bus *bus, uint64_t identity,
 {
 	uint32_t id = (uint32_t)identity;
 
-	if (!identity)
+	if (identity == IDENTITY_ABSENT)
 		return;
 	if (identity & IDENTITY_X2APIC) {
 		population_change(bus, POPULATION_X2APIC_SHIFT, n);
@@ -143,7 +145,8 @@ void bus_publish(struct vic_apic_bus *bus, struct vic_vcpu *vcpu,
 				IDENTITY_DFR | IDENTITY_X2APIC;
 	uint64_t old = load_relaxed(&vcpu->identity);
 
-	if (old && identity && !((old ^ identity) & listed)) {
+	if (old != IDENTITY_ABSENT && identity != IDENTITY_ABSENT &&
+	    !((old ^ identity) & listed)) {
 		store_release(&vcpu->identity, identity);
 		return;
 	}
@@ -164,7 +167,7 @@ int bus_add(struct vic_apic_bus *bus, struct vic_vcpu *vcpu, uint32_t id)
 	    (bus->removed[index / 64] >> index % 64 & 1))
 		return VIC_ERR_EXISTS;
 	vcpu->id = id;
-	store_relaxed(&vcpu->identity, 0);
+	store_relaxed(&vcpu->identity, IDENTITY_ABSENT);
 	if (!id_table_add(&bus->ids, id, vcpu))
 		return VIC_ERR_EXISTS;
 	if (id >= WIDE_ID)
@@ -185,7 +188,7 @@ int vic_apic_bus_remove(struct vic_apic_bus *bus, uint32_t index)
 	vcpu = load_vcpu(&bus->vcpus[index]);
 	if (!vcpu)
 		return VIC_ERR_ABSENT;
-	bus_publish(bus, vcpu, 0);
+	bus_publish(bus, vcpu, IDENTITY_ABSENT);
 	id_table_hide(&bus->ids, vcpu->id);
 	bus->removed_ids[index] = vcpu->id;
 	store_vcpu(&bus->vcpus[index], NULL);

@@ -67,7 +67,7 @@ ALWAYS_INLINE bool matches_logical(uint64_t identity, uint32_t dest)
 ALWAYS_INLINE bool matches(uint64_t identity, const struct vic_vcpu *vcpu,
 			   const struct vic_ipi *ipi)
 {
-	if (!(identity & IDENTITY_EN))
+	if (identity & IDENTITY_DISABLED)
 		return false;
 	if (ipi->kind == VIC_DEST_PHYSICAL)
 		return matches_physical(identity, vcpu, ipi->dest);
@@ -88,7 +88,7 @@ ALWAYS_INLINE void resolve_all(struct vic_apic_bus *bus,
 		if (UNLIKELY(!vcpu) || vcpu == except)
 			continue;
 		identity = load_acquire(&vcpu->identity);
-		if (LIKELY(identity & IDENTITY_EN))
+		if (LIKELY(!(identity & IDENTITY_DISABLED)))
 			visit(ctx, vcpu, identity);
 	}
 }

@@ -14,6 +14,8 @@
 /* The target that a lowest-priority message goes to. */
 struct pick {
 	bool arbitrate;
+	/* The target must accept vectors. */
+	bool vectors;
 	uint8_t vector;
 	struct vic_vcpu *vcpu;
 	uint64_t identity;
@@ -40,7 +42,7 @@ static void pick_visit(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
 	struct pick *pick = ctx;
 	uint64_t score;
 
-	if (!(identity & IDENTITY_SOFTWARE))
+	if (pick->vectors && (identity & IDENTITY_NO_VECTORS))
 		return;
 	score = pick_score(pick, vcpu);
 	if (pick->vcpu && score >= pick->score)
@@ -56,6 +58,7 @@ static struct pick pick_target(struct vic_apic_bus *bus,
 {
 	struct pick pick = {
 		.arbitrate = (bus->flags & VIC_BUS_ARBITRATE) != 0,
+		.vectors = ipi->mode <= VIC_MODE_LOWEST,
 		.vector = ipi->intid,
 	};
 
@@ -65,8 +68,7 @@ static struct pick pick_target(struct vic_apic_bus *bus,
 
 static bool one_of_set(const struct vic_ipi *ipi)
 {
-	return ipi->mode == VIC_MODE_LOWEST ||
-	       (ipi->redirect && ipi->mode == VIC_MODE_FIXED);
+	return ipi->mode == VIC_MODE_LOWEST || ipi->redirect;
 }
 
 static enum vic_request request_of(const struct send *send)
@@ -95,7 +97,7 @@ static void send_other(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
 
 	send->matched = true;
 	if (send->mode == VIC_MODE_EXTINT ||
-	    (request == VIC_REQUEST_ESR && !(identity & IDENTITY_SOFTWARE))) {
+	    (request == VIC_REQUEST_ESR && (identity & IDENTITY_NO_VECTORS))) {
 		count(&send->counters->refused);
 		return;
 	}
@@ -105,20 +107,16 @@ static void send_other(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
 	inbox_request(vcpu, send->counters, request, argument);
 }
 
-/*
- * An edge to all of a VM: the loop of resolve_all() with what can be kept
- * in registers kept there.
- */
-static __attribute__((noinline)) void
-broadcast_edge(struct vic_apic_bus *bus, const struct vic_vcpu *except,
-	       struct vic_counters *counters, unsigned int vector)
+/* The loop of resolve_all(), with what can be kept in registers there. */
+void bus_broadcast(struct vic_apic_bus *bus, const struct vic_vcpu *except,
+		   struct vic_counters *counters, unsigned int vector)
 {
+	struct vic_vcpu **vcpus = bus->vcpus;
+	struct vic_vcpu **end = vcpus + load32_acquire(&bus->nr);
 	uint64_t merged = 0, coalesced = 0, silent = 0, refused = 0;
-	uint32_t nr = load32_acquire(&bus->nr);
-	bool matched = false;
 
-	for (uint32_t i = 0; i < nr; i++) {
-		struct vic_vcpu *vcpu = load_vcpu(&bus->vcpus[i]);
+	for (; vcpus < end; vcpus++) {
+		struct vic_vcpu *vcpu = load_vcpu(vcpus);
 		uint64_t identity;
 		enum pend pend;
 		uint32_t state;
@@ -126,11 +124,10 @@ broadcast_edge(struct vic_apic_bus *bus, const struct vic_vcpu *except,
 		if (UNLIKELY(!vcpu || vcpu == except))
 			continue;
 		identity = load_acquire(&vcpu->identity);
-		if (UNLIKELY(~identity & IDENTITY_ACCEPTS)) {
-			refused += (identity & IDENTITY_EN) != 0;
+		if (UNLIKELY(identity & IDENTITY_ABSENT)) {
+			refused += !(identity & IDENTITY_DISABLED);
 			continue;
 		}
-		matched = true;
 		if (UNLIKELY(inbox_trigger_differs(vcpu, vector, false)))
 			inbox_set_trigger(vcpu, vector, false);
 		pend = inbox_pend(vcpu, vector);
@@ -149,41 +146,26 @@ broadcast_edge(struct vic_apic_bus *bus, const struct vic_vcpu *except,
 	counter_add(&counters->vectors.coalesced, coalesced);
 	counter_add(&counters->vectors.silent, silent);
 	counter_add(&counters->refused, refused);
-	if (!matched && !refused)
-		count(&counters->unmatched);
-}
-
-static bool is_plain_broadcast(const struct vic_apic_bus *bus,
-			       const struct vic_ipi *ipi)
-{
-	return (ipi->kind == VIC_DEST_ALL || ipi->kind == VIC_DEST_OTHERS) &&
-	       ipi->mode == VIC_MODE_FIXED && !ipi->level &&
-	       ipi->intid >= VIC_VECTOR_MIN && !bus->matrix;
 }
 
 void bus_send(struct vic_apic_bus *bus, struct vic_vcpu *sender,
 	      struct vic_counters *counters, const struct vic_ipi *ipi)
 {
 	struct send send = send_begin(bus, sender, counters, ipi);
+	visit_fn visit;
 
-	if (is_plain_broadcast(bus, ipi)) {
-		broadcast_edge(bus,
-			       ipi->kind == VIC_DEST_OTHERS ? sender : NULL,
-			       counters, ipi->intid);
-		return;
-	}
-	if (UNLIKELY(ipi->mode > VIC_MODE_LOWEST ||
-		     ipi->intid < VIC_VECTOR_MIN)) {
-		resolve(bus, sender, ipi, send_other, &send);
-	} else if (UNLIKELY(one_of_set(ipi))) {
+	visit = ipi->mode > VIC_MODE_LOWEST || ipi->intid < VIC_VECTOR_MIN ?
+			send_other :
+			send_vector;
+	if (UNLIKELY(one_of_set(ipi))) {
 		struct pick pick = pick_target(bus, sender, ipi);
 
 		if (pick.vcpu)
-			send_vector(&send, pick.vcpu, pick.identity);
+			visit(&send, pick.vcpu, pick.identity);
 	} else {
-		resolve(bus, sender, ipi, send_vector, &send);
+		resolve(bus, sender, ipi, visit, &send);
 	}
-	if (UNLIKELY(!send.matched))
+	if (UNLIKELY(!send.matched) && ipi->kind <= VIC_DEST_LOGICAL)
 		count(&counters->unmatched);
 }
 
@@ -192,7 +174,7 @@ static void list_visit(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
 	struct vic_targets *targets = ctx;
 
 	if (targets->ipi.mode > VIC_MODE_LOWEST ||
-	    (identity & IDENTITY_SOFTWARE))
+	    !(identity & IDENTITY_NO_VECTORS))
 		targets_add(targets, vcpu);
 }
 
@@ -280,7 +262,7 @@ ALWAYS_INLINE bool is_short(uint64_t address, uint32_t data)
 	const uint64_t dest = UINT64_C(0xff) << VIC_MSI_DEST_SHIFT;
 	const uint32_t vector = VIC_ICR_VECTOR & ~(VIC_VECTOR_MIN - 1u);
 
-	return (address & ~dest) == VIC_MSI_BASE && (address & dest) != dest &&
+	return (address & ~dest) == VIC_MSI_BASE &&
 	       !(data & (VIC_ICR_MODE | VIC_ICR_LEVEL)) && (data & vector);
 }
 

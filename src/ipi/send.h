@@ -36,7 +36,7 @@ ALWAYS_INLINE void send_vector(void *ctx, struct vic_vcpu *vcpu,
 	struct send *send = ctx;
 
 	send->matched = true;
-	if (UNLIKELY(!(identity & IDENTITY_SOFTWARE))) {
+	if (UNLIKELY(identity & IDENTITY_NO_VECTORS)) {
 		count(&send->counters->refused);
 		return;
 	}
@@ -61,6 +61,13 @@ ALWAYS_INLINE struct send send_begin(const struct vic_apic_bus *bus,
 		.level = ipi->level,
 	};
 }
+
+/*
+ * An edge with a legal vector to all but @except (NULL: to all), of a bus
+ * without a matrix. Any thread, as bus_send().
+ */
+void bus_broadcast(struct vic_apic_bus *bus, const struct vic_vcpu *except,
+		   struct vic_counters *counters, unsigned int vector);
 
 /*
  * Send @ipi, a message that vic_decode() or vic_msi_decode() calls

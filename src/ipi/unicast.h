@@ -15,19 +15,19 @@
 
 #include "ipi/bus_priv.h"
 
-#define IDENTITY_ACCEPTS (IDENTITY_EN | IDENTITY_SOFTWARE)
+/* Id and flags. */
+#define IDENTITY_WHO (UINT32_MAX | IDENTITY_X2APIC | IDENTITY_ABSENT)
 
 /* The vCPU with this id if it is in x2APIC mode and accepts vectors. */
 ALWAYS_INLINE struct vic_vcpu *sole_x2apic(const struct vic_apic_bus *bus,
 					   uint32_t id)
 {
-	const uint64_t need = IDENTITY_ACCEPTS | IDENTITY_X2APIC;
 	struct vic_vcpu *vcpu = id_table_guess(&bus->ids, id);
 
-	if (UNLIKELY(!vcpu))
+	if (UNLIKELY(!vcpu ||
+		     load_acquire(&vcpu->identity) != (IDENTITY_X2APIC | id)))
 		return NULL;
-	return LIKELY(load_acquire(&vcpu->identity) == (need | id)) ? vcpu :
-								      NULL;
+	return vcpu;
 }
 
 /* The only vCPU listed in @slot; its word is checked by the caller. */
@@ -76,30 +76,33 @@ unicast_logical32(const struct vic_apic_bus *bus, uint32_t dest)
 	return sole_x2apic(bus, dest >> 16 << 4 | low_bit32(bits));
 }
 
-/* @dest is an xAPIC destination or one of an MSI, not 0xFF. */
+/*
+ * @dest is an xAPIC destination or one of an MSI. 0xFF, which may mean all,
+ * finds nobody here: its slot never counts one, and nobody in x2APIC mode
+ * is looked for.
+ */
 ALWAYS_INLINE struct vic_vcpu *
 unicast_physical8(const struct vic_apic_bus *bus, uint32_t dest)
 {
-	uint64_t identity = 0;
+	uint64_t identity = IDENTITY_ABSENT;
 	struct vic_vcpu *vcpu;
 
-	if (load_acquire(&bus->population) &
-	    (POPULATION_X2APIC | POPULATION_MATRIX))
-		return unicast_physical32(bus, dest);
+	if (UNLIKELY(load_acquire(&bus->population) &
+		     (POPULATION_X2APIC | POPULATION_MATRIX)))
+		return dest == 0xff ? NULL : unicast_physical32(bus, dest);
 	vcpu = sole_listed(bus, &bus->xapic[dest & 0xff], &identity);
-	if (LIKELY((identity & (IDENTITY_ACCEPTS | IDENTITY_X2APIC)) ==
-			   IDENTITY_ACCEPTS &&
-		   (uint32_t)identity == dest))
+	/* All of id and flags at once: enabled, and not in x2APIC mode. */
+	if (LIKELY((identity & IDENTITY_WHO) == dest))
 		return vcpu;
 	return NULL;
 }
 
-/* @dest is an xAPIC logical destination, not 0xFF; flat model only. */
+/* @dest is an xAPIC logical destination; flat model only. */
 ALWAYS_INLINE struct vic_vcpu *
 unicast_logical8(const struct vic_apic_bus *bus, uint32_t dest)
 {
-	const uint64_t flat = IDENTITY_ACCEPTS | IDENTITY_DFR;
-	uint64_t identity = 0;
+	const uint64_t flags = IDENTITY_ABSENT | IDENTITY_X2APIC | IDENTITY_DFR;
+	uint64_t identity = IDENTITY_ABSENT;
 	struct vic_vcpu *vcpu;
 
 	if (UNLIKELY((load_acquire(&bus->population) &
@@ -108,7 +111,7 @@ unicast_logical8(const struct vic_apic_bus *bus, uint32_t dest)
 		     (dest & (dest - 1)) || !dest))
 		return NULL;
 	vcpu = sole_listed(bus, &bus->flat[low_bit32(dest)], &identity);
-	if (LIKELY((identity & (flat | IDENTITY_X2APIC)) == flat &&
+	if (LIKELY((identity & flags) == IDENTITY_DFR &&
 		   (identity >> IDENTITY_LDR_SHIFT & dest)))
 		return vcpu;
 	return NULL;

@@ -46,6 +46,7 @@ int vic_vcpu_init(void *storage, size_t size,
 	v->ops = ops;
 	v->opaque = config->opaque;
 	v->index = config->index;
+	v->identity = IDENTITY_ABSENT;
 	*vcpu = v;
 	return VIC_OK;
 }

@@ -17,18 +17,21 @@
 
 /*
  * The identity word: what a sender must know about a target's APIC, in one
- * atomic load. 0 for a vCPU that is absent. The owner's thread writes it
- * (bus_publish), senders read it; docs/design.md, "Destination maps".
+ * atomic load. The owner's thread writes it (bus_publish), senders read it;
+ * docs/design.md, "Destination maps". The flags say what a target is not,
+ * so that one test of a broadcast settles what is usual.
  */
 /* Bits 31:0: the x2APIC id in x2APIC mode, otherwise the xAPIC id. */
-#define IDENTITY_LDR_SHIFT 32
-#define IDENTITY_LDR (UINT64_C(0xff) << IDENTITY_LDR_SHIFT)
+#define IDENTITY_X2APIC (UINT64_C(1) << 32)
+/* IA32_APIC_BASE.EN is 0, or the vCPU is not on the bus: it gets nothing. */
+#define IDENTITY_DISABLED (UINT64_C(1) << 33)
+/* SVR[8] is 0: it gets no vectors. */
+#define IDENTITY_NO_VECTORS (UINT64_C(1) << 34)
+#define IDENTITY_ABSENT (IDENTITY_DISABLED | IDENTITY_NO_VECTORS)
 #define IDENTITY_DFR_SHIFT 40
 #define IDENTITY_DFR (UINT64_C(0xf) << IDENTITY_DFR_SHIFT)
-/* IA32_APIC_BASE.EN, IA32_APIC_BASE.EXTD, SVR[8]. */
-#define IDENTITY_EN (UINT64_C(1) << 48)
-#define IDENTITY_X2APIC (UINT64_C(1) << 49)
-#define IDENTITY_SOFTWARE (UINT64_C(1) << 50)
+#define IDENTITY_LDR_SHIFT 48
+#define IDENTITY_LDR (UINT64_C(0xff) << IDENTITY_LDR_SHIFT)
 
 /*
  * The request word: data bits, and NEW when something in them is newer

@@ -44,20 +44,14 @@ def undocumented():
 
 
 def unbuilt():
-    """C files that no meson.build beside or above them names."""
+    """C files that no meson.build of the same top folder names."""
     for top in 'src', 'tests', 'bench', 'examples', 'fuzz':
+        rules = ''.join(tap.read(ROOT, path) for path in
+                        tap.files(ROOT, top, ends='meson.build'))
         for path in tap.files(ROOT, top, ends='.c'):
-            if path.startswith('tests/build/'):
-                continue
             name = os.path.basename(path)[:-2].removeprefix('fuzz_')
-            folder, named = os.path.dirname(path), False
-            while folder and not named:
-                rules = os.path.join(folder, 'meson.build')
-                if os.path.exists(os.path.join(ROOT, rules)):
-                    named = re.search(r'\b' + re.escape(name) + r'\b',
-                                      tap.read(ROOT, rules))
-                folder = os.path.dirname(folder)
-            if not named:
+            if not path.startswith('tests/build/') and not re.search(
+                    r'\b' + re.escape(name) + r'\b', rules):
                 yield path
 
 

@@ -56,7 +56,10 @@ def undefined(path):
     allowed = re.compile(ALLOWED + ALLOWED_ALSO.get(CPU, ''))
     names = [line.split()[-1] for line in
              must(tool('nm'), '-u', path).splitlines()]
-    return [f'undefined: {n}' for n in names if not allowed.fullmatch(n)]
+    found = [f'undefined: {n}' for n in names if not allowed.fullmatch(n)]
+    if 'undefined: _GLOBAL_OFFSET_TABLE_' in found:
+        found.append('declare extern objects with hidden visibility')
+    return found
 
 
 def writable(path):

@@ -7,7 +7,6 @@ check_package.py ROOT BUILD PREFIX LIBDIR MESON CC...
 
 import os
 import platform
-import re
 import shutil
 import sys
 import tempfile
@@ -83,10 +82,10 @@ def with_meson(steps):
     steps.run('out/main')
 
 
-def sources_compile(steps, sources):
+def with_sources(steps, sources):
     flags = pkg_config(steps)
-    steps.run(*CC, *WARNINGS, '-pthread', '-D_GNU_SOURCE',
-              f'-I{ROOT}/examples/common', *sources, *flags, '-o', 'example')
+    steps.run(*CC, *WARNINGS, '-pthread', '-D_GNU_SOURCE', *sources, *flags,
+              '-o', 'example')
 
 
 def examples():
@@ -101,23 +100,11 @@ def examples():
     return [(name, own + common) for name, own in sorted(found.items())]
 
 
-def code_blocks(page):
-    """The C code of a page: its ```c blocks, one after another."""
-    text = tap.read(ROOT, page) or ''
-    return '\n'.join(re.findall(r'^```c\n(.*?)^```$', text, re.S | re.M))
-
-
 def attempt(name, env, body, *args):
     with tempfile.TemporaryDirectory() as place:
         steps = Steps(place, env)
         body(steps, *args)
         tap.ok(not steps.failed, name, steps.log)
-
-
-def page_compiles(steps, page):
-    with open(f'{steps.place}/page.c', 'w', encoding='utf-8') as file:
-        file.write(code_blocks(page))
-    sources_compile(steps, ['page.c'])
 
 
 def main():
@@ -139,11 +126,7 @@ def main():
     attempt('Meson subproject', env, with_meson)
     for folder, sources in examples():
         attempt(f'{folder} builds from the installed library', env,
-                sources_compile, sources)
-    for page in tap.files(ROOT, ends='.md'):
-        if code_blocks(page):
-            attempt(f'the code in {page} builds from the installed library',
-                    env, page_compiles, page)
+                with_sources, sources)
     shutil.rmtree(stage)
     tap.done()
 

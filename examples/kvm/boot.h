@@ -1,0 +1,64 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * How vic-kvm starts a guest. A guest's own header repeats this page.
+ *
+ * The guest is an ELF64 executable for x86-64, loaded where its segments'
+ * p_paddr say, at or above BOOT_END (linked at 1 MiB, for one). vCPU 0
+ * enters at e_entry in 64-bit mode:
+ *
+ *     CS = BOOT_CS, other segments = BOOT_DS, GDT at BOOT_GDT, no IDT
+ *     CR3 = BOOT_PML4: the first 4 GiB map to themselves by 2 MiB pages,
+ *                      the APIC page at 0xFEE00000 included
+ *     RDI = BOOT_PAGE, a struct guest_boot
+ *     RSP = BOOT_STACK
+ *     RFLAGS = 2: interrupts are off
+ *
+ * The other vCPUs are in the state after reset and wait for INIT and SIPI;
+ * BOOT_TRAMPOLINE is free for their real-mode code. The APIC id of a vCPU
+ * is its index; all local APICs come out of reset in xAPIC mode.
+ *
+ * Ports: BOOT_PORT_CONSOLE takes the bytes of the console. BOOT_PORT_EXIT
+ * ends the run with exit status (v << 1) | 1 for a write of v. A 16-bit
+ * write of BOOT_POWER_OFF to BOOT_PORT_POWER ends it with 0.
+ */
+#ifndef VIC_KVM_BOOT_H
+#define VIC_KVM_BOOT_H
+
+#include <stdint.h>
+
+#define BOOT_GDT 0x1000u
+#define BOOT_PML4 0x2000u
+#define BOOT_PDPT 0x3000u
+/* The stack grows down from here; RDI points just above. */
+#define BOOT_STACK 0x6ff0u
+#define BOOT_PAGE 0x7000u
+#define BOOT_TRAMPOLINE 0x8000u
+/* Four page directories, one for each GiB. */
+#define BOOT_PD 0x10000u
+#define BOOT_END 0x14000u
+
+#define BOOT_CS 0x08u
+#define BOOT_DS 0x10u
+
+#define BOOT_MAGIC 0x56494342u
+#define BOOT_APPEND_SIZE 1024
+
+struct guest_boot {
+	uint32_t magic;
+	uint32_t nr_vcpus;
+	/* 0: the guest must not switch to x2APIC mode; else 1. */
+	uint32_t x2apic_allowed;
+	/* 0; a guest ignores it. */
+	uint32_t flags;
+	/* --append, ended by a 0. */
+	char append[BOOT_APPEND_SIZE];
+};
+
+#define BOOT_PORT_EXIT 0xf4u
+#define BOOT_PORT_CONSOLE 0x3f8u
+#define BOOT_PORT_POWER 0x604u
+#define BOOT_POWER_OFF 0x2000u
+
+#endif

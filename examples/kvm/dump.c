@@ -1,0 +1,109 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Where each vCPU is when the guest hangs. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "vm.h"
+
+static void print_registers(struct cpu *cpu)
+{
+	struct kvm_regs r;
+	struct kvm_sregs s;
+
+	cpu_ioctl(cpu, KVM_GET_REGS, &r, "KVM_GET_REGS");
+	cpu_ioctl(cpu, KVM_GET_SREGS, &s, "KVM_GET_SREGS");
+#define HEX(value) (unsigned long long)(value)
+	fprintf(stderr,
+		"  rip %016llx rflags %08llx cs %04x:%llx%s%s\n"
+		"  rax %016llx rbx %016llx rcx %016llx\n"
+		"  rdx %016llx rsi %016llx rdi %016llx\n"
+		"  rbp %016llx rsp %016llx r8  %016llx\n"
+		"  r9  %016llx r10 %016llx r11 %016llx\n"
+		"  r12 %016llx r13 %016llx r14 %016llx\n"
+		"  r15 %016llx cr0 %llx cr2 %llx cr3 %llx\n"
+		"  cr4 %llx cr8 %llx efer %llx apic_base %llx\n",
+		HEX(r.rip), HEX(r.rflags), s.cs.selector, HEX(s.cs.base),
+		r.rflags & 0x200 ? " IF=1" : " IF=0",
+		cpu->halted ? " halted" : "", HEX(r.rax), HEX(r.rbx),
+		HEX(r.rcx), HEX(r.rdx), HEX(r.rsi), HEX(r.rdi), HEX(r.rbp),
+		HEX(r.rsp), HEX(r.r8), HEX(r.r9), HEX(r.r10), HEX(r.r11),
+		HEX(r.r12), HEX(r.r13), HEX(r.r14), HEX(r.r15), HEX(s.cr0),
+		HEX(s.cr2), HEX(s.cr3), HEX(s.cr4), HEX(s.cr8), HEX(s.efer),
+		HEX(s.apic_base));
+#undef HEX
+}
+
+/* The vectors of one of the page's three 256-bit registers. */
+static void
+print_vectors(const char *name, const uint32_t *page, uint32_t offset)
+{
+	fprintf(stderr, " %s", name);
+	for (uint32_t vector = 0; vector < 256; vector++)
+		if (page[(offset + vector / 32 * 0x10) / 4] >> vector % 32 & 1)
+			fprintf(stderr, " %02x", vector);
+	fputc(';', stderr);
+}
+
+static void print_page(const uint32_t *page)
+{
+	fprintf(stderr, "  id %08x tpr %02x svr %03x icr %08x:%08x\n ",
+		page[VIC_APIC_ID / 4], page[VIC_APIC_TPR / 4],
+		page[VIC_APIC_SVR / 4], page[VIC_APIC_ICR_HI / 4],
+		page[VIC_APIC_ICR_LO / 4]);
+	print_vectors("irr", page, VIC_APIC_IRR);
+	print_vectors("isr", page, VIC_APIC_ISR);
+	fputc('\n', stderr);
+}
+
+static void print_inbox(const struct cpu *cpu)
+{
+	static const char *const states[] = {[VIC_HOST] = "HOST",
+					     [VIC_GUEST] = "GUEST",
+					     [VIC_BLOCKED] = "BLOCKED"};
+	const struct vic_vcpu_inbox inbox = cpu->inbox;
+
+	fprintf(stderr, "  inbox: %s, requests%s:",
+		inbox.state <= VIC_BLOCKED ? states[inbox.state] : "?",
+		inbox.request_new ? " (new)" : "");
+	if (inbox.nmi)
+		fprintf(stderr, " NMI x%u", inbox.nmi);
+	fputs(inbox.smi ? " SMI" : "", stderr);
+	fputs(inbox.init ? " INIT" : "", stderr);
+	if (inbox.sipi)
+		fprintf(stderr, " SIPI %02x", inbox.sipi_vector);
+	fprintf(stderr, "; vectors%s:", inbox.outstanding ? " (ON)" : "");
+	for (uint32_t vector = 0; vector < 256; vector++)
+		if (inbox.pir[vector / 64] >> vector % 64 & 1)
+			fprintf(stderr, " %02x", vector);
+	fputc('\n', stderr);
+}
+
+void dump_look(struct vm *vm)
+{
+	for (uint32_t i = 0; vm->options.vic && i < vm->options.vcpus; i++)
+		vic_vcpu_peek(vm->cpus[i].vcpu, &vm->cpus[i].inbox);
+}
+
+void dump_print(struct vm *vm)
+{
+	/* As KVM_GET_LAPIC gives it: the start of the page. */
+	uint32_t page[sizeof(struct kvm_lapic_state) / 4];
+
+	for (uint32_t i = 0; i < vm->options.vcpus; i++) {
+		struct cpu *cpu = &vm->cpus[i];
+
+		fprintf(stderr, "vCPU %u\n", i);
+		print_registers(cpu);
+		if (vm->options.vic) {
+			print_page(cpu->page);
+			print_inbox(cpu);
+		} else {
+			cpu_ioctl(cpu, KVM_GET_LAPIC, page, "KVM_GET_LAPIC");
+			print_page(page);
+		}
+	}
+}

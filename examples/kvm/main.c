@@ -1,0 +1,96 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * vic-kvm: a bare-metal guest on KVM whose local APICs are libvic's.
+ *
+ * To build it against an installed libvic, in this folder:
+ *
+ *     cc -std=c11 -D_GNU_SOURCE *.c ../common/report.c \
+ *        $(pkg-config --cflags --libs libvic) -pthread -o vic-kvm
+ *
+ * options.c the command line       run.c  a vCPU's thread, signals
+ * elf.c     the guest's file       exit.c KVM's exits, ports
+ * vm.c      the VM, memory         apic.c libvic's objects and callbacks
+ * cpu.c     CPUID, registers       irq.c  interrupts on their way in
+ *                                  stats.c trace.c dump.c what happened
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vm.h"
+
+static void start(struct vm *vm)
+{
+	run_init_signals();
+	for (uint32_t i = 0; i < vm->options.vcpus; i++) {
+		struct cpu *cpu = &vm->cpus[i];
+
+		cpu_create(vm, i);
+		if (vm->options.vic)
+			apic_init_cpu(cpu);
+	}
+	trace_init(vm);
+	cpu_start_long_mode(&vm->cpus[0]);
+	for (uint32_t i = 0; i < vm->options.vcpus; i++) {
+		struct cpu *cpu = &vm->cpus[i];
+		int error = pthread_create(&cpu->thread, NULL, run_thread, cpu);
+
+		if (error)
+			die(EXIT_NO_KVM, "no thread for vCPU %u: %s", i,
+			    strerror(error));
+	}
+	pthread_barrier_wait(&vm->ready);
+}
+
+/* Until the guest ends or its time is over; false for the latter. */
+static bool wait_for_end(struct vm *vm)
+{
+	struct timespec limit;
+	int error = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &limit);
+	limit.tv_sec += vm->options.timeout;
+	pthread_mutex_lock(&vm->lock);
+	while (!vm->has_ended && !error)
+		error = pthread_cond_timedwait(&vm->ended, &vm->lock, &limit);
+	bool ended = vm->has_ended;
+	pthread_mutex_unlock(&vm->lock);
+	return ended;
+}
+
+int main(int argc, char **argv)
+{
+	static struct vm vm;
+
+	options_parse(&vm.options, argc, argv);
+	/* What the guest printed is there when the guest hangs. */
+	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+	vm_create(&vm);
+	elf_load(&vm);
+	vm_write_boot(&vm);
+	vm.cpus = calloc(vm.options.vcpus, sizeof(*vm.cpus));
+	if (!vm.cpus)
+		die(EXIT_NO_KVM, "out of memory");
+	if (vm.options.vic)
+		apic_init_vm(&vm);
+	start(&vm);
+
+	bool ended = wait_for_end(&vm);
+	if (!ended)
+		dump_look(&vm);
+	vm_stop(&vm);
+	fflush(stdout);
+	if (!ended) {
+		fprintf(stderr,
+			"vic-kvm: the guest did not end within %u s; "
+			"see where it is, or raise --timeout\n",
+			vm.options.timeout);
+		dump_print(&vm);
+		vm.status = EXIT_TIMED_OUT;
+	}
+	stats_print(&vm);
+	trace_write(&vm);
+	return vm.status;
+}

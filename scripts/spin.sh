@@ -1,0 +1,206 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: Copyright libvic contributors
+# SPDX-License-Identifier: BSD-2-Clause
+set -eu
+. "$(dirname "$0")/lib.sh"
+
+usage() {
+	cat <<'END'
+usage: scripts/spin.sh [--quick] [--only NAME]
+       scripts/spin.sh --trace NAME
+
+Checks the model of the delivery protocol, tests/concurrency/spin/, below
+build/spin/: every configuration must hold in all its states, every mutant
+must fail by the property it names, every variant must hold and every limit
+must fail. One line per run on standard output, progress on standard error;
+the last line is
+  N passed, N failed, N skipped
+and the exit status is 0 if nothing failed, 77 if there is no spin.
+
+  --quick       small configurations, for scripts/test.sh
+  --only NAME   this configuration, mutant, variant or limit alone
+  --trace NAME  print the shortest run that makes this mutant or limit fail
+END
+}
+
+quick= only= trace=
+while [ $# -gt 0 ]; do
+	case $1 in
+	--quick) quick=yes ;;
+	--only | --trace)
+		[ $# -gt 1 ] || die "$1 needs a name"
+		only=$2
+		[ "$1" = --only ] || trace=yes
+		shift
+		;;
+	-h | --help) usage; exit 0 ;;
+	*) bad_argument "$1" ;;
+	esac
+	shift
+done
+
+cd "$root"
+model=$root/tests/concurrency/spin/delivery.pml
+out=build/spin
+passed=0 failed=0
+
+command -v spin >/dev/null && command -v gcc >/dev/null || {
+	echo 'SKIP spin: spin or gcc is missing; run scripts/deps.sh test'
+	echo '0 passed, 0 failed, 1 skipped'
+	exit 77
+}
+
+# The configurations, as flags for the model. Senders are without limit
+# (SENDS 0) except where that is too much for memory; enter refuses once
+# instead of four times except in F, for the count does not matter elsewhere.
+#   V vectors, R requests, N two requesters, T triggers, E triggers of one
+#   vector, W triggers of two in one word, I INIT discards, S the owner posts
+#   to itself, F four refusals, M all together, L liveness of enter
+# Small ones are for mutants and --quick, the others for the full check.
+defaults='NPOST=0 NVEC=1 WORDS=1 NREQ=0 KINDS=0 TRIGGERS=0 DISCARD=0 SELF=0
+	SENDS=0 REFUSALS=1 LIVE=0'
+small() {
+	case $1 in
+	V) echo NPOST=1 NVEC=2 WORDS=2 ;;
+	R) echo NREQ=1 KINDS=13 ;;
+	T) echo NPOST=2 NVEC=2 TRIGGERS=1 ;;
+	E) echo NPOST=2 TRIGGERS=1 ;;
+	I) echo NPOST=1 NREQ=1 KINDS=4 DISCARD=1 ;;
+	S) echo NPOST=1 SELF=1 ;;
+	F) echo NPOST=1 REFUSALS=4 ;;
+	L) echo NPOST=1 REFUSALS=4 LIVE=1 ;;
+	esac
+}
+large() {
+	case $1 in
+	V) echo NPOST=2 NVEC=2 WORDS=2 ;;
+	W) echo NPOST=2 NVEC=2 TRIGGERS=1 SENDS=1 ;;
+	T) echo NPOST=1 NVEC=2 TRIGGERS=1 ;;
+	N) echo NREQ=2 KINDS=5 ;;
+	I) echo NPOST=1 NREQ=1 KINDS=12 DISCARD=1 ;;
+	M) echo NPOST=2 NVEC=2 WORDS=2 NREQ=1 KINDS=13 SENDS=1 ;;
+	F) echo NPOST=1 NVEC=2 WORDS=2 REFUSALS=4 ;;
+	L) echo NPOST=1 NVEC=2 WORDS=2 REFUSALS=4 LIVE=1 ;;
+	*) small "$1" ;;
+	esac
+}
+
+# flags NAME=VALUE...: the model's -D flags; a later value counts.
+flags() {
+	printf '%s\n' $defaults "$@" |
+		awk -F= '{ v[$1] = $2 }
+			END { for (n in v) printf "-D%s=%s ", n, v[n] }'
+}
+
+# verify DIR PAN-COMPILE-FLAGS PAN-FLAGS MODEL-FLAG...: leaves DIR/log.
+verify() {
+	dir=$out/$1 compile=$2 options=$3
+	shift 3
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	(
+		cd "$dir"
+		spin -a "$@" "$model" >spin.log 2>&1 &&
+			gcc -O2 -w -DCOLLAPSE -DMEMLIM=8000 $compile \
+				-o pan pan.c >gcc.log 2>&1 || {
+			cat spin.log gcc.log >&2
+			exit 1
+		}
+		./pan $options 2>&1 | tee log | grep '^Depth=' >&2 || :
+	)
+}
+
+# What a log says: complete, or the property that failed, or what is wrong.
+verdict() {
+	awk '/max search depth|out of memory|memory limit|not completed/ \
+			{ trouble = "incomplete" }
+		/invalid end state \(|VECTORSZ/ { trouble = $0 }
+		/assertion violated +!\([a-z_]+\)/ {
+			sub(/.*!\(/, ""); sub(/\).*/, ""); property = $0 }
+		/^pan:1: non-progress cycle/ { property = "non-progress" }
+		/errors: 0/ { complete = 1 }
+		END {
+			if (property) print property
+			else if (trouble) print trouble
+			else print complete ? "complete" : "no result"
+		}' "$1/log"
+}
+
+states() {
+	awk '/states, stored/ { printf "%d states", $1 }' "$1/log"
+}
+
+# report NAME WANTED TEXT
+report() {
+	got=$(verdict "$out/$1")
+	if [ "$got" = "$2" ]; then
+		passed=$((passed + 1))
+		echo "ok $1: $got, $(states "$out/$1"): $3"
+	else
+		failed=$((failed + 1))
+		echo "not ok $1: $got instead of $2: $3"
+	fi
+}
+
+wanted() {
+	[ -z "$only" ] || [ "$only" = "$1" ]
+}
+
+depth=5000000
+fair='-DNP -DNFAIR=8'
+
+# holds NAME TEXT CONFIGURATION FLAG...
+holds() {
+	name=$1 text=$2 letter=$3
+	shift 3
+	wanted "$name" || return 0
+	say "spin: $name"
+	case $letter in
+	L) verify "$name" "$fair" "-l -f -m$depth" "$@" ;;
+	*) verify "$name" -DSAFETY "-m$depth -w24" "$@" ;;
+	esac
+	report "$name" complete "$text"
+}
+
+# fails NAME PROPERTY TEXT CONFIGURATION FLAG...: breadth first, so that the
+# run that fails is a short one.
+fails() {
+	name=$1 property=$2 text=$3 letter=$4
+	shift 4
+	wanted "$name" || return 0
+	say "spin: $name"
+	case $letter in
+	L) verify "$name" "$fair" "-l -f -m$depth" "$@" ;;
+	*) verify "$name" '-DSAFETY -DBFS' -w22 "$@" ;;
+	esac
+	report "$name" "$property" "$text"
+	[ -z "$trace" ] || (cd "$out/$name" && spin -t -p -g "$@" "$model")
+}
+
+letters='V R E I S F L'
+[ -n "$quick" ] || letters="$letters T N W M"
+for letter in $letters; do
+	case $quick in
+	yes) values=$(small $letter) ;;
+	*) values=$(large $letter) ;;
+	esac
+	holds base-$letter "$values" $letter $(flags $values)
+done
+
+# The list in the model: "#define NAME N", then "/* KIND LETTER WHAT: TEXT */".
+list=$out/list
+sed -n -e '/^#define [a-z_]* [0-9]*$/ {
+	N
+	s|^#define \([a-z_]*\) .*\n/\* \(.*\) \*/$|\1 \2|p
+}' "$model" >"$list"
+while read -r name kind letter property text; do
+	set -- $(flags $(small ${letter%:})) -DMUT=$name
+	case $kind in
+	variant) holds $name "variant: $property $text" ${letter%:} "$@" ;;
+	*) fails $name ${property%:} "$kind: $text" $letter "$@" ;;
+	esac
+done <"$list"
+
+[ $((passed + failed)) -ne 0 ] || die "nothing is named '$only'"
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,385 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Priorities, IRR, ISR, TMR and EOI: SDM vol. 3, 10.8.3 to 10.8.6. */
+
+#include "fake_vmm.h"
+
+#define LEVEL(vector) (0xc000u | (vector))
+
+static void post(struct fake_vm *vm, struct fake_vcpu *cpu, uint8_t vector)
+{
+	vic_vcpu_post(cpu->vcpu, &vm->device, vector, false);
+}
+
+/* An MSI to vCPU 0, in xAPIC mode or x2APIC mode. */
+static void message(struct fake_vm *vm, uint32_t data)
+{
+	vic_msi(vm->bus, &vm->device, VIC_MSI_BASE, data);
+	fake_harvest(&vm->cpu[0]);
+}
+
+/* The vector that could be injected now, or 0. */
+static uint8_t deliverable(struct fake_vcpu *cpu)
+{
+	struct vic_work work;
+	uint32_t flags = vic_lapic_scan(cpu->lapic, VIC_CAN_IRQ, &work);
+
+	assert_int_equal(flags, work.flags);
+	return flags & VIC_WORK_IRQ ? work.vector : 0;
+}
+
+static uint8_t ppr_of(uint32_t tpr, uint32_t isrv)
+{
+	return (uint8_t)(tpr >> 4 >= isrv >> 4 ? tpr : isrv & 0xf0);
+}
+
+/* APIC-36 */
+static void apic_36_ppr(void **state)
+{
+	static const uint8_t tprs[] = {0x00, 0x0f, 0x10, 0x2f, 0x30, 0x3f,
+				       0x40, 0x45, 0x4f, 0x50, 0xf0, 0xff};
+	static const uint8_t isrvs[] = {0,    0x10, 0x31, 0x3f,
+					0x40, 0x45, 0xf1, 0xff};
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < FAKE_COUNT(isrvs); i++) {
+		struct fake_vm vm;
+		struct fake_vcpu *cpu;
+
+		fake_vm_plain(&vm, 1, i & 1);
+		cpu = &vm.cpu[0];
+		if (isrvs[i])
+			fake_serve(&vm, cpu, isrvs[i]);
+		for (j = 0; j < FAKE_COUNT(tprs); j++) {
+			fake_write(cpu, VIC_APIC_TPR, tprs[j]);
+			assert_int_equal(fake_read(cpu, VIC_APIC_TPR), tprs[j]);
+			assert_int_equal(fake_read(cpu, VIC_APIC_PPR),
+					 ppr_of(tprs[j], isrvs[i]));
+			vic_lapic_set_tpr(cpu->lapic, tprs[j]);
+			assert_int_equal(fake_read(cpu, VIC_APIC_PPR),
+					 ppr_of(tprs[j], isrvs[i]));
+		}
+	}
+}
+
+static void apic_36_ppr_follows_isr(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	cpu = &vm.cpu[0];
+	fake_write(cpu, VIC_APIC_TPR, 0x23);
+	fake_serve(&vm, cpu, 0x31);
+	fake_serve(&vm, cpu, 0x75);
+	fake_serve(&vm, cpu, 0xc9);
+	assert_int_equal(fake_read(cpu, VIC_APIC_PPR), 0xc0);
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_int_equal(fake_read(cpu, VIC_APIC_PPR), 0x70);
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_int_equal(fake_read(cpu, VIC_APIC_PPR), 0x30);
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_int_equal(fake_read(cpu, VIC_APIC_PPR), 0x23);
+}
+
+/* APIC-37 */
+static void apic_37_deliverable_by_class(void **state)
+{
+	uint32_t tpr, vector;
+
+	(void)state;
+	for (vector = 16; vector < 256; vector += 5) {
+		struct fake_vm vm;
+
+		fake_reset(NULL);
+		fake_vm_plain(&vm, 1, vector & 1);
+		post(&vm, &vm.cpu[0], (uint8_t)vector);
+		for (tpr = 0; tpr < 256; tpr += 3) {
+			bool higher = vector >> 4 > tpr >> 4;
+
+			fake_write(&vm.cpu[0], VIC_APIC_TPR, tpr);
+			assert_int_equal(deliverable(&vm.cpu[0]),
+					 higher ? vector : 0);
+		}
+	}
+}
+
+static void apic_37_class_in_service_blocks(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	cpu = &vm.cpu[0];
+	fake_serve(&vm, cpu, 0x31);
+	post(&vm, cpu, 0x35);
+	post(&vm, cpu, 0x3f);
+	post(&vm, cpu, 0x2e);
+	assert_int_equal(deliverable(cpu), 0);
+	post(&vm, cpu, 0x40);
+	assert_int_equal(deliverable(cpu), 0x40);
+	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x40), VIC_OK);
+	assert_int_equal(deliverable(cpu), 0);
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_int_equal(deliverable(cpu), 0);
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_int_equal(deliverable(cpu), 0x3f);
+}
+
+static void apic_37_highest_first(void **state)
+{
+	static const uint8_t order[] = {0xff, 0xe0, 0x81, 0x80, 0x7f,
+					0x41, 0x40, 0x20, 0x1f, 0x10};
+	struct fake_vm vm;
+	size_t i;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	for (i = 0; i < FAKE_COUNT(order); i++)
+		post(&vm, &vm.cpu[0], order[(i * 7 + 3) % FAKE_COUNT(order)]);
+	for (i = 0; i < FAKE_COUNT(order); i++) {
+		assert_int_equal(deliverable(&vm.cpu[0]), order[i]);
+		assert_int_equal(vic_lapic_ack(vm.cpu[0].lapic, order[i]),
+				 VIC_OK);
+		fake_write(&vm.cpu[0], VIC_APIC_EOI, 0);
+	}
+	assert_int_equal(deliverable(&vm.cpu[0]), 0);
+}
+
+static void every_vector_of_both_modes(void **state)
+{
+	struct fake_vm vm;
+	uint32_t vector;
+	int x2apic;
+
+	(void)state;
+	for (x2apic = 0; x2apic < 2; x2apic++) {
+		fake_vm_plain(&vm, 1, x2apic);
+		for (vector = 16; vector < 256; vector++) {
+			post(&vm, &vm.cpu[0], (uint8_t)vector);
+			assert_int_equal(deliverable(&vm.cpu[0]), vector);
+			assert_true(fake_bit(&vm.cpu[0], VIC_APIC_IRR,
+					     (uint8_t)vector));
+			assert_int_equal(fake_take(&vm, (uint8_t)vector), 1);
+			assert_false(fake_bit(&vm.cpu[0], VIC_APIC_IRR,
+					      (uint8_t)vector));
+		}
+	}
+}
+
+/* APIC-38 */
+static void apic_38_no_spurious_vector(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+	uint32_t offset;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	cpu = &vm.cpu[0];
+	post(&vm, cpu, 0x45);
+	assert_int_equal(deliverable(cpu), 0x45);
+	/* Priority rises before the entry: nothing is given at all. */
+	fake_write(cpu, VIC_APIC_TPR, 0x50);
+	assert_int_equal(deliverable(cpu), 0);
+	for (offset = VIC_APIC_ISR; offset < VIC_APIC_TMR; offset += 16)
+		assert_int_equal(fake_read(cpu, offset), 0);
+	fake_write(cpu, VIC_APIC_TPR, 0);
+	assert_int_equal(deliverable(cpu), 0x45);
+}
+
+static void apic_38_spurious_vector_as_a_real_one(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	cpu = &vm.cpu[0];
+	assert_int_equal(fake_read(cpu, VIC_APIC_SVR) & VIC_SVR_VECTOR, 0xff);
+	fake_serve(&vm, cpu, 0xff);
+	assert_true(fake_bit(cpu, VIC_APIC_ISR, 0xff));
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_false(fake_bit(cpu, VIC_APIC_ISR, 0xff));
+}
+
+/* APIC-39 */
+static void apic_39_two_of_one_vector_queue(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	cpu = &vm.cpu[0];
+	fake_serve(&vm, cpu, 0x45);
+	post(&vm, cpu, 0x45);
+	fake_harvest(cpu);
+	post(&vm, cpu, 0x45);
+	fake_harvest(cpu);
+	assert_true(fake_bit(cpu, VIC_APIC_ISR, 0x45));
+	assert_true(fake_bit(cpu, VIC_APIC_IRR, 0x45));
+	assert_int_equal(deliverable(cpu), 0);
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_false(fake_bit(cpu, VIC_APIC_ISR, 0x45));
+	assert_int_equal(deliverable(cpu), 0x45);
+	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x45), VIC_OK);
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	/* The third merged. */
+	assert_int_equal(deliverable(cpu), 0);
+}
+
+/* APIC-40 */
+static void apic_40_tmr_is_of_the_last_acceptance(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+	int x2apic;
+
+	(void)state;
+	for (x2apic = 0; x2apic < 2; x2apic++) {
+		fake_vm_plain(&vm, 1, x2apic);
+		cpu = &vm.cpu[0];
+		message(&vm, LEVEL(0x45));
+		message(&vm, 0x46);
+		assert_true(fake_bit(cpu, VIC_APIC_TMR, 0x45));
+		assert_false(fake_bit(cpu, VIC_APIC_TMR, 0x46));
+		assert_int_equal(fake_take(&vm, 0x45), 1);
+		/* It outlives the EOI. */
+		assert_true(fake_bit(cpu, VIC_APIC_TMR, 0x45));
+		message(&vm, 0x45);
+		assert_false(fake_bit(cpu, VIC_APIC_TMR, 0x45));
+		assert_int_equal(fake_take(&vm, 0x45), 1);
+		message(&vm, LEVEL(0x45));
+		assert_true(fake_bit(cpu, VIC_APIC_TMR, 0x45));
+		assert_int_equal(fake_take(&vm, 0x45), 1);
+		assert_int_equal(cpu->eois, 2);
+	}
+}
+
+static void apic_40_all_vectors(void **state)
+{
+	struct fake_vm vm;
+	uint32_t vector;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	for (vector = 16; vector < 256; vector++)
+		message(&vm, vector & 3 ? vector : LEVEL(vector));
+	for (vector = 16; vector < 256; vector++)
+		assert_int_equal(
+			fake_bit(&vm.cpu[0], VIC_APIC_TMR, (uint8_t)vector),
+			!(vector & 3));
+}
+
+/* APIC-42 */
+static void apic_42_eoi_with_nothing_in_service(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	cpu = &vm.cpu[0];
+	message(&vm, LEVEL(0x45));
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_int_equal(cpu->eois, 0);
+	assert_int_equal(vic_vcpu_counters(cpu->vcpu)->eois, 0);
+	assert_true(fake_bit(cpu, VIC_APIC_IRR, 0x45));
+	assert_int_equal(fake_read(cpu, VIC_APIC_PPR), 0);
+	assert_int_equal(fake_esr(cpu), 0);
+}
+
+static void apic_42_eoi_ends_the_highest_only(void **state)
+{
+	static const uint8_t vectors[] = {0x21, 0x3f, 0x40, 0x7f, 0x80, 0xff};
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+	size_t i, j;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, true);
+	cpu = &vm.cpu[0];
+	for (i = 0; i < FAKE_COUNT(vectors); i++)
+		fake_serve(&vm, cpu, vectors[i]);
+	for (i = FAKE_COUNT(vectors); i-- > 0;) {
+		fake_write(cpu, VIC_APIC_EOI, 0);
+		for (j = 0; j < FAKE_COUNT(vectors); j++)
+			assert_int_equal(
+				fake_bit(cpu, VIC_APIC_ISR, vectors[j]), j < i);
+	}
+	assert_int_equal(vic_vcpu_counters(cpu->vcpu)->eois,
+			 FAKE_COUNT(vectors));
+}
+
+/* APIC-43, but for SVR[12], that VERSION does not offer. */
+static void apic_43_eoi_of_level_is_reported(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	cpu = &vm.cpu[0];
+	message(&vm, LEVEL(0x45));
+	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x45), VIC_OK);
+	message(&vm, 0x65);
+	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x65), VIC_OK);
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_int_equal(cpu->eois, 0);
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_int_equal(cpu->eois, 1);
+	assert_int_equal(cpu->eoi_source, VIC_EOI_LAPIC);
+	assert_int_equal(cpu->eoi_number, 0x45);
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_int_equal(cpu->eois, 1);
+}
+
+static void cr8_is_tpr(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+	int x2apic;
+
+	(void)state;
+	for (x2apic = 0; x2apic < 2; x2apic++) {
+		fake_vm_plain(&vm, 1, x2apic);
+		cpu = &vm.cpu[0];
+		fake_write(cpu, VIC_APIC_TPR, 0x3f);
+		assert_int_equal(vic_lapic_tpr(cpu->lapic), 0x3f);
+		vic_lapic_set_tpr(cpu->lapic, 0x70);
+		assert_int_equal(fake_read(cpu, VIC_APIC_TPR), 0x70);
+		assert_int_equal(vic_lapic_tpr(cpu->lapic), 0x70);
+		post(&vm, cpu, 0x71);
+		assert_int_equal(deliverable(cpu), 0);
+		vic_lapic_set_tpr(cpu->lapic, 0x60);
+		assert_int_equal(deliverable(cpu), 0x71);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FAKE_TEST(apic_36_ppr),
+		FAKE_TEST(apic_36_ppr_follows_isr),
+		FAKE_TEST(apic_37_deliverable_by_class),
+		FAKE_TEST(apic_37_class_in_service_blocks),
+		FAKE_TEST(apic_37_highest_first),
+		FAKE_TEST(every_vector_of_both_modes),
+		FAKE_TEST(apic_38_no_spurious_vector),
+		FAKE_TEST(apic_38_spurious_vector_as_a_real_one),
+		FAKE_TEST(apic_39_two_of_one_vector_queue),
+		FAKE_TEST(apic_40_tmr_is_of_the_last_acceptance),
+		FAKE_TEST(apic_40_all_vectors),
+		FAKE_TEST(apic_42_eoi_with_nothing_in_service),
+		FAKE_TEST(apic_42_eoi_ends_the_highest_only),
+		FAKE_TEST(apic_43_eoi_of_level_is_reported),
+		FAKE_TEST(cr8_is_tpr),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,228 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * libvic's x86 test guest. It brings up its CPUs by INIT and SIPI, runs the
+ * checks in main.c in xAPIC and in x2APIC mode, prints one line for each and
+ * leaves through port 0xf4: 0 if all passed, else 1.
+ *
+ * CPU 0 (the BSP) leads. The others idle, sometimes spinning, sometimes
+ * halted, until it gives them a function to run (cpu.c). Everything is
+ * decided by what handlers counted; time only ends a wait that would last
+ * for ever.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <stdarg.h>
+
+#include "x86.h"
+
+#define MAX_CPUS 16u
+
+/*
+ * The convention with the VMM (vic-kvm): entry in 64-bit mode on CPU 0,
+ * interrupts off, %rdi = the address of this structure; 4 GiB mapped one to
+ * one by the page tables at 0x2000; page 0x8000 is ours for the trampoline;
+ * CPU i has APIC id i; console at port 0x3f8.
+ */
+#define BOOT_MAGIC 0x56494342u
+
+struct guest_boot {
+	uint32_t magic;
+	uint32_t nr_vcpus;
+	uint32_t x2apic_allowed;
+	uint32_t flags;
+	char append[1024];
+};
+
+#define TRAMPOLINE 0x8000u
+
+/* Vectors with a meaning of their own. Checks use others, 0x20 to 0xef. */
+enum vector {
+	VECTOR_NMI = 2,
+	VECTOR_GP = 13,
+	VECTOR_WAKE = 0xf1,
+	VECTOR_SPURIOUS = 0xff,
+};
+
+/* A CPU's local APIC as the code after SIPI finds it. */
+struct reset_state {
+	uint64_t base;
+	uint32_t svr, tpr, ldr, dfr;
+	/* All ISR and all IRR words ORed. */
+	uint32_t isr, irr;
+};
+
+struct cpu {
+	struct cpu *self; /* %gs:0 */
+	uint32_t id;
+	uint32_t x2apic;
+	/* How often it came out of SIPI. */
+	uint32_t starts;
+	struct reset_state reset;
+
+	/* Work from the BSP: cpu.c. */
+	void (*work)(struct cpu *me, void *arg);
+	void *arg;
+	uint32_t parked;
+	uint32_t wakes;
+
+	/* Written by its handlers, cleared by clear_counts(). */
+	uint32_t count[256];
+	uint32_t nmis;
+	uint32_t spurious;
+	uint32_t log[32];
+	uint32_t logged;
+
+	/* For the check that runs: progress that others watch, and notes. */
+	uint32_t step;
+	uint32_t note[16];
+};
+
+extern struct cpu cpus[MAX_CPUS];
+extern uint32_t nr_cpus;
+
+static inline struct cpu *this_cpu(void)
+{
+	struct cpu *me;
+
+	__asm__("mov %%gs:0, %0" : "=r"(me));
+	return me;
+}
+
+/* trap.c */
+struct trap_frame {
+	uint64_t r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax;
+	uint64_t vector, error;
+	uint64_t rip, cs, rflags, rsp, ss;
+};
+
+typedef void (*handler_fn)(struct cpu *me, uint32_t vector);
+
+/* Called in place of the EOI, with the vector counted and logged. */
+extern handler_fn handlers[256];
+
+void trap_build(void);
+void trap_load(void);
+
+/* cpu.c: all but cpu_main and cpu_setup are for the BSP. */
+void cpu_setup(struct cpu *me);
+bool cpu_start(struct cpu *cpu);
+void cpu_lost(struct cpu *cpu);
+void run_begin(struct cpu *cpu, void (*work)(struct cpu *, void *), void *arg);
+bool run_end(struct cpu *cpu);
+bool run_on(struct cpu *cpu, void (*work)(struct cpu *, void *), void *arg);
+bool run_all(void (*work)(struct cpu *, void *), void *arg);
+void clear_counts(void);
+void settle(void);
+
+/* Spin until the word is at least the value; false after long patience. */
+bool reached(const uint32_t *word, uint32_t value);
+bool out_of_patience(uint64_t start);
+void delay(uint64_t cycles);
+#define MILLISECOND 2000000u /* cycles, at 2 GHz; never decides a verdict */
+
+/* console.c */
+#define PRINTF(a, b) __attribute__((format(printf, a, b)))
+/* Knows %s %c %u %x %lx. */
+void print(const char *format, ...) PRINTF(1, 2);
+_Noreturn void leave(uint8_t value);
+
+void check_begin(const char *mode, const char *name);
+void check_end(void);
+/* The first failure of a check is the one that is printed. Any CPU. */
+void fail(const char *format, ...) PRINTF(1, 2);
+bool failed(void);
+/* The last line, and out. */
+_Noreturn void finish(void);
+
+/* main.c */
+extern const char *mode_name;
+extern uint32_t storm_messages; /* per CPU */
+
+/* The checks; main.c has the table. */
+void check_base(void);
+void check_base_gp(void);
+void check_id(void);
+void check_version(void);
+void check_svr(void);
+void check_tpr_rw(void);
+void check_ldr(void);
+void check_dfr(void);
+void check_read_only(void);
+void check_reserved_ignored(void);
+void check_icr_readback(void);
+void check_self_ipi_keeps_icr(void);
+void check_msrs_in_xapic(void);
+void check_readable(void);
+void check_gp_write_only(void);
+void check_gp_absent(void);
+void check_gp_read_only(void);
+void check_gp_tpr(void);
+void check_gp_eoi(void);
+void check_gp_esr(void);
+void check_gp_svr(void);
+void check_gp_icr(void);
+void check_gp_self_ipi(void);
+void check_esr_send_illegal(void);
+void check_esr_self_ipi_illegal(void);
+void check_illegal_vector_dropped(void);
+
+void check_self_shorthand(void);
+void check_self_own_id(void);
+void check_self_ipi_msr(void);
+void check_unicast_physical(void);
+void check_absent_physical(void);
+void check_wide_physical(void);
+void check_ff_is_an_id(void);
+void check_flat_unicast(void);
+void check_flat_multi(void);
+void check_flat_broadcast(void);
+void check_cluster_unicast(void);
+void check_cluster_multi(void);
+void check_cluster_absent(void);
+void check_logical_broadcast(void);
+void check_broadcast_shorthand(void);
+void check_broadcast_physical(void);
+void check_all_but_self(void);
+void check_lowest_one(void);
+void check_lowest_skips_disabled(void);
+
+void check_tpr_register(void);
+void check_tpr_cr8(void);
+void check_tpr_remote(void);
+void check_cr8_is_tpr(void);
+void check_ppr_idle(void);
+void check_ppr_in_handler(void);
+void check_priority_order(void);
+void check_nested(void);
+void check_merge_pending(void);
+void check_irr_isr_two(void);
+void check_irr_isr_bits(void);
+void check_eoi_highest(void);
+void check_eoi_empty(void);
+
+void check_nmi_unicast(void);
+void check_nmi_self_id(void);
+void check_nmi_others(void);
+void check_nmi_self_shorthand(void);
+void check_nmi_all_shorthand(void);
+void check_halted_ipi(void);
+void check_halted_broadcast(void);
+void check_halted_nmi(void);
+void check_disabled_target(void);
+void check_disabled_sends(void);
+void check_disabled_keeps_irr(void);
+void check_init_sipi(void);
+void check_init_reset_state(void);
+void check_init_stops(void);
+void check_init_sipi_others(void);
+void check_init_deassert(void);
+void check_second_sipi(void);
+void check_x2apic_switch(void);
+
+void check_pingpong(void);
+void check_storm(void);
+
+#endif

@@ -1,0 +1,306 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Options, in guest_boot.append, apart by spaces:
+ *   mode=xapic|x2apic|both   which modes to run the checks in
+ *   storm=N                  messages of each CPU in check "storm"; without
+ *                            it so many that the guest ends soon
+ *   only=NAME                that check alone, or MODE.NAME
+ */
+
+#include "apic.h"
+
+/* Of all CPUs together: a storm takes about as long on 4 as on 16. */
+#define STORM_DEFAULT 4000
+
+enum mode {
+	XAPIC = 1,
+	X2APIC = 2,
+	BOTH = XAPIC | X2APIC,
+};
+
+struct check {
+	const char *name;
+	void (*run)(void);
+	uint8_t modes;
+	uint8_t min_cpus;
+};
+
+static const struct check checks[] = {
+	{"base", check_base, BOTH, 1},
+	{"base_gp", check_base_gp, BOTH, 1},
+	{"id", check_id, BOTH, 1},
+	{"version", check_version, BOTH, 1},
+	{"svr", check_svr, BOTH, 1},
+	{"tpr_rw", check_tpr_rw, BOTH, 1},
+	{"ldr", check_ldr, BOTH, 1},
+	{"dfr", check_dfr, XAPIC, 1},
+	{"read_only", check_read_only, XAPIC, 1},
+	{"reserved_ignored", check_reserved_ignored, XAPIC, 1},
+	{"icr_readback", check_icr_readback, BOTH, 1},
+	{"self_ipi_keeps_icr", check_self_ipi_keeps_icr, X2APIC, 1},
+	{"msrs_gp", check_msrs_in_xapic, XAPIC, 1},
+	{"readable", check_readable, X2APIC, 1},
+	{"gp_write_only", check_gp_write_only, X2APIC, 1},
+	{"gp_absent", check_gp_absent, X2APIC, 1},
+	{"gp_read_only", check_gp_read_only, X2APIC, 1},
+	{"gp_tpr", check_gp_tpr, X2APIC, 1},
+	{"gp_eoi", check_gp_eoi, X2APIC, 1},
+	{"gp_esr", check_gp_esr, X2APIC, 1},
+	{"gp_svr", check_gp_svr, X2APIC, 1},
+	{"gp_icr", check_gp_icr, X2APIC, 1},
+	{"gp_self_ipi", check_gp_self_ipi, X2APIC, 1},
+	{"esr_send_illegal", check_esr_send_illegal, BOTH, 1},
+	{"esr_self_ipi_illegal", check_esr_self_ipi_illegal, X2APIC, 1},
+	{"illegal_vector_dropped", check_illegal_vector_dropped, BOTH, 1},
+
+	{"self_shorthand", check_self_shorthand, BOTH, 1},
+	{"self_own_id", check_self_own_id, BOTH, 1},
+	{"self_ipi_msr", check_self_ipi_msr, X2APIC, 1},
+	{"unicast_physical", check_unicast_physical, BOTH, 2},
+	{"absent_physical", check_absent_physical, BOTH, 1},
+	{"wide_physical", check_wide_physical, X2APIC, 1},
+	{"ff_is_an_id", check_ff_is_an_id, X2APIC, 1},
+	{"flat_unicast", check_flat_unicast, XAPIC, 1},
+	{"flat_multi", check_flat_multi, XAPIC, 2},
+	{"flat_broadcast", check_flat_broadcast, XAPIC, 1},
+	{"cluster_unicast", check_cluster_unicast, BOTH, 1},
+	{"cluster_multi", check_cluster_multi, BOTH, 2},
+	{"cluster_absent", check_cluster_absent, BOTH, 1},
+	{"logical_broadcast", check_logical_broadcast, BOTH, 1},
+	{"broadcast_shorthand", check_broadcast_shorthand, BOTH, 1},
+	{"broadcast_physical", check_broadcast_physical, BOTH, 1},
+	{"all_but_self", check_all_but_self, BOTH, 1},
+	{"lowest_one", check_lowest_one, BOTH, 2},
+	{"lowest_skips_disabled", check_lowest_skips_disabled, BOTH, 2},
+
+	{"tpr_register", check_tpr_register, BOTH, 1},
+	{"tpr_cr8", check_tpr_cr8, BOTH, 1},
+	{"tpr_remote", check_tpr_remote, BOTH, 2},
+	{"cr8_is_tpr", check_cr8_is_tpr, BOTH, 1},
+	{"ppr_idle", check_ppr_idle, BOTH, 1},
+	{"ppr_in_handler", check_ppr_in_handler, BOTH, 1},
+	{"priority_order", check_priority_order, BOTH, 1},
+	{"nested", check_nested, BOTH, 1},
+	{"merge_pending", check_merge_pending, BOTH, 1},
+	{"irr_isr_two", check_irr_isr_two, BOTH, 1},
+	{"irr_isr_bits", check_irr_isr_bits, BOTH, 1},
+	{"eoi_highest", check_eoi_highest, BOTH, 1},
+	{"eoi_empty", check_eoi_empty, BOTH, 1},
+
+	{"nmi_unicast", check_nmi_unicast, BOTH, 2},
+	{"nmi_self_id", check_nmi_self_id, BOTH, 1},
+	{"nmi_others", check_nmi_others, BOTH, 2},
+	{"nmi_self_shorthand", check_nmi_self_shorthand, BOTH, 1},
+	{"nmi_all_shorthand", check_nmi_all_shorthand, BOTH, 1},
+	{"halted_ipi", check_halted_ipi, BOTH, 2},
+	{"halted_broadcast", check_halted_broadcast, BOTH, 2},
+	{"halted_nmi", check_halted_nmi, BOTH, 2},
+
+	{"disabled_target", check_disabled_target, BOTH, 2},
+	{"disabled_sends", check_disabled_sends, BOTH, 2},
+	{"disabled_keeps_irr", check_disabled_keeps_irr, BOTH, 1},
+	{"init_sipi", check_init_sipi, BOTH, 2},
+	{"init_reset_state", check_init_reset_state, BOTH, 2},
+	{"init_stops", check_init_stops, BOTH, 2},
+	{"init_sipi_others", check_init_sipi_others, BOTH, 2},
+	{"init_deassert", check_init_deassert, BOTH, 2},
+	{"second_sipi", check_second_sipi, BOTH, 2},
+
+	{"pingpong", check_pingpong, BOTH, 1},
+	{"storm", check_storm, BOTH, 1},
+};
+
+struct options {
+	uint32_t modes;
+	char only[64];
+};
+
+/* boot.S */
+extern const char trampoline[], trampoline_end[];
+
+_Noreturn void guest_main(const struct guest_boot *boot);
+
+const char *mode_name = "boot";
+uint32_t storm_messages;
+
+/* The rest of `text` if it begins with the word. */
+static const char *after(const char *text, const char *word)
+{
+	while (*word) {
+		if (*text++ != *word++)
+			return NULL;
+	}
+	return text;
+}
+
+static bool is_word(const char *text, const char *word)
+{
+	const char *rest = after(text, word);
+
+	return rest && (*rest == ' ' || *rest == '\0');
+}
+
+static _Noreturn void bad_option(const char *text)
+{
+	print("guest: unknown option at \"%s\": expected "
+	      "mode=xapic|x2apic|both, storm=N, only=NAME\n",
+	      text);
+	leave(1);
+}
+
+static void parse_mode(struct options *options, const char *text)
+{
+	if (is_word(text, "xapic"))
+		options->modes = XAPIC;
+	else if (is_word(text, "x2apic"))
+		options->modes = X2APIC;
+	else if (is_word(text, "both"))
+		options->modes = BOTH;
+	else
+		bad_option(text);
+}
+
+static void parse_storm(const char *text)
+{
+	storm_messages = 0;
+	for (; *text >= '0' && *text <= '9'; text++)
+		storm_messages = storm_messages * 10 + (uint32_t)(*text - '0');
+	if (*text != ' ' && *text != '\0')
+		bad_option(text);
+}
+
+static void parse_only(struct options *options, const char *text)
+{
+	uint32_t n = 0;
+
+	while (text[n] && text[n] != ' ' && n < sizeof(options->only) - 1) {
+		options->only[n] = text[n];
+		n++;
+	}
+	options->only[n] = '\0';
+}
+
+static void parse(struct options *options, const char *text)
+{
+	const char *value;
+
+	while (*text) {
+		if ((value = after(text, "mode=")))
+			parse_mode(options, value);
+		else if ((value = after(text, "storm=")))
+			parse_storm(value);
+		else if ((value = after(text, "only=")))
+			parse_only(options, value);
+		else if (*text != ' ')
+			bad_option(text);
+		while (*text && *text != ' ')
+			text++;
+		while (*text == ' ')
+			text++;
+	}
+}
+
+static bool selected(const struct options *options, const char *name)
+{
+	const char *rest = after(options->only, mode_name);
+
+	if (!options->only[0] || is_word(options->only, name))
+		return true;
+	return rest && *rest == '.' && is_word(rest + 1, name);
+}
+
+static void run_check(const char *name, void (*run)(void))
+{
+	for (uint32_t i = 0; i < 256; i++)
+		handlers[i] = NULL;
+	check_begin(mode_name, name);
+	clear_counts();
+	run();
+	check_end();
+}
+
+static void run_mode(const struct options *options, uint32_t mode)
+{
+	for (uint32_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		const struct check *check = &checks[i];
+
+		if (check->modes & mode && check->min_cpus <= nr_cpus &&
+		    selected(options, check->name))
+			run_check(check->name, check->run);
+	}
+}
+
+static void start_all(void)
+{
+	char *low = (char *)(uint64_t)TRAMPOLINE;
+	uint32_t present = nr_cpus;
+
+	for (const char *p = trampoline; p < trampoline_end; p++)
+		*(volatile char *)low++ = *p;
+	for (nr_cpus = 1; nr_cpus < present; nr_cpus++) {
+		if (cpu_start(&cpus[nr_cpus]))
+			continue;
+		fail("cpu %u does not start", nr_cpus);
+		check_end();
+		finish();
+	}
+}
+
+static bool x2apic_offered(const struct guest_boot *boot)
+{
+	uint32_t regs[4];
+
+	cpuid(1, regs);
+	/* KVM may show the CPUID bit against the VMM's wish. */
+	return regs[2] >> 21 & 1 && boot->x2apic_allowed;
+}
+
+static bool all_in_x2apic(void)
+{
+	bool all = true;
+
+	for (uint32_t i = 0; i < nr_cpus; i++)
+		all &= cpus[i].x2apic;
+	return all;
+}
+
+_Noreturn void guest_main(const struct guest_boot *boot)
+{
+	struct options options = {.modes = BOTH};
+
+	if (boot->magic != BOOT_MAGIC || boot->nr_vcpus == 0 ||
+	    boot->nr_vcpus > MAX_CPUS) {
+		print("guest: boot data with magic %x and %u vCPUs, expected "
+		      "%x and 1 to %u\n",
+		      boot->magic, boot->nr_vcpus, BOOT_MAGIC, MAX_CPUS);
+		leave(1);
+	}
+	nr_cpus = boot->nr_vcpus;
+	storm_messages = STORM_DEFAULT / nr_cpus;
+	parse(&options, boot->append);
+	trap_build();
+	cpu_setup(&cpus[0]);
+	sti();
+
+	check_begin(mode_name, "start");
+	start_all();
+	check_end();
+	print("info cpus %u storm %u\n", nr_cpus, storm_messages);
+	if (options.modes & XAPIC) {
+		mode_name = "xapic";
+		run_mode(&options, XAPIC);
+	}
+	if (options.modes & X2APIC && x2apic_offered(boot)) {
+		mode_name = "x2apic";
+		run_check("switch", check_x2apic_switch);
+		if (all_in_x2apic())
+			run_mode(&options, X2APIC);
+		else
+			print("info x2apic mode is not reached: not run\n");
+	} else if (options.modes & X2APIC) {
+		print("info x2apic is not offered\n");
+	}
+	finish();
+}
