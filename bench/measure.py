@@ -12,6 +12,7 @@ import concurrent.futures
 import csv
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -19,10 +20,13 @@ import tempfile
 
 TIMED_RUNS = 5
 LINEAR = 1.2
+# What other ways to send are compared with.
+UNICAST = ('icr_x2apic_unicast', 16)
+SENDS = ('icr_', 'msi_')
 # What makes an x86 instruction a full barrier.
 BARRIER = re.compile(
     r'^\s*([0-9a-f]+):\s+(lock |xchg .*\(|mfence|cpuid|serialize)')
-# The same memset on every processor: its instructions are counted too.
+# No rep stosb, which callgrind counts by the byte, whatever the processor.
 ENVIRONMENT = dict(
     os.environ,
     GLIBC_TUNABLES='glibc.cpu.x86_rep_stosb_threshold=1048576:'
@@ -30,12 +34,15 @@ ENVIRONMENT = dict(
 
 
 class Bench:
-    """The program, and where its barriers are."""
+    """A copy of the program, for a build may come between two runs, and
+    where its barriers are."""
 
-    def __init__(self, program):
-        self.program = program
+    def __init__(self, program, scratch):
+        self.scratch = scratch
+        self.program = shutil.copy(program, scratch)
         self.barriers = set()
-        listing = self.output('objdump', '-d', '--no-show-raw-insn', program)
+        listing = self.output('objdump', '-d', '--no-show-raw-insn',
+                              self.program)
         for line in listing.splitlines():
             match = BARRIER.match(line)
             if match:
@@ -58,7 +65,7 @@ class Bench:
 
     def collect(self, *arguments):
         """Instructions and barriers executed in the loop."""
-        with tempfile.NamedTemporaryFile(prefix='callgrind.') as out:
+        with tempfile.NamedTemporaryFile(dir=self.scratch) as out:
             self.output('valgrind', '-q', '--tool=callgrind',
                         f'--callgrind-out-file={out.name}',
                         '--dump-instr=yes', '--dump-line=no',
@@ -162,12 +169,20 @@ def limits_of(path):
 
 def print_table(rows, limits):
     """The table of docs/performance.md."""
-    print('| scenario | n | instructions | limit | barriers | ns |')
-    print('|---|---:|---:|---:|---:|---:|')
+    unicast = [row.instructions for row in rows
+               if (row.name, row.n) == UNICAST]
+    print('| scenario | n | instructions | limit | peer | of a unicast '
+          '| barriers | ns |')
+    print('|---|---:|---:|---:|---:|---:|---:|---:|')
     for row in rows:
-        limit = limits.get((row.name, row.n), {}).get('limit', '')
-        print(f'| {row.name} | {row.n} | {row.instructions:.1f} | {limit} '
-              f'| {row.barriers:g} | {row.ns:.1f} |')
+        limit = limits.get((row.name, row.n), {})
+        ratio = ''
+        if unicast and row.name.startswith(SENDS):
+            ratio = f'{row.instructions / unicast[0]:.2f}'
+        cells = (row.name, row.n, f'{row.instructions:.1f}',
+                 limit.get('limit', ''), limit.get('peer', ''), ratio,
+                 f'{row.barriers:g}', f'{row.ns:.1f}')
+        print(f'| {" | ".join(map(str, cells))} |')
 
 
 def print_csv(rows, column):
@@ -189,19 +204,8 @@ def measure(rows, jobs, timed):
             row.time()
 
 
-def main():
-    parser = argparse.ArgumentParser(prog='bench.sh', add_help=False)
-    parser.add_argument('program')
-    parser.add_argument('budgets')
-    parser.add_argument('--check', action='store_true')
-    parser.add_argument('--barriers', action='store_true')
-    parser.add_argument('--table', action='store_true')
-    parser.add_argument('--scenario', action='append', default=[])
-    parser.add_argument('--jobs', type=int, default=1)
-    parser.add_argument('--no-deps', action='store_true')
-    options = parser.parse_args()
-
-    rows = list(Bench(options.program).rows())
+def run(parser, options, scratch):
+    rows = list(Bench(options.program, scratch).rows())
     unknown = set(options.scenario) - {row.name for row in rows}
     if unknown:
         names = ', '.join(dict.fromkeys(row.name for row in rows))
@@ -222,8 +226,23 @@ def main():
     else:
         print_csv(rows, 'instructions,ns')
     sys.stdout.flush()
-    if options.check:
-        sys.exit(check(rows, limits))
+    return check(rows, limits) if options.check else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(prog='bench.sh', add_help=False)
+    parser.add_argument('program')
+    parser.add_argument('budgets')
+    parser.add_argument('--check', action='store_true')
+    parser.add_argument('--barriers', action='store_true')
+    parser.add_argument('--table', action='store_true')
+    parser.add_argument('--scenario', action='append', default=[])
+    parser.add_argument('--jobs', type=int, default=1)
+    parser.add_argument('--no-deps', action='store_true')
+    options = parser.parse_args()
+
+    with tempfile.TemporaryDirectory(prefix='vic-bench.') as scratch:
+        sys.exit(run(parser, options, scratch))
 
 
 main()

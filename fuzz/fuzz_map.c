@@ -68,16 +68,13 @@ static void add(struct world *w, uint32_t i)
 	struct dest_vcpu *v = &w->model.vcpu[i];
 	uint32_t id = pick_id(w);
 	uint32_t x2apic = input_below(&w->input, 2);
-	bool taken = false, leaving = false;
+	bool taken = false;
 
-	for (uint32_t n = 0; n < w->model.count; n++)
-		if (exists(w, n) && w->model.vcpu[n].id == id) {
-			taken |= !w->removed[n];
-			leaving |= w->removed[n];
-		}
-	/* An id is free again when its last owner is forgotten. */
-	if (exists(w, i) || (leaving && !taken))
+	if (exists(w, i))
 		return;
+	/* An id is free again when its last owner is forgotten. */
+	for (uint32_t n = 0; n < w->model.count; n++)
+		taken |= exists(w, n) && w->model.vcpu[n].id == id;
 	/* A BSP never waits for a SIPI, so its inbox can always be emptied. */
 	REQUIRE(rig_add(&w->rig, i, id,
 			VIC_LAPIC_BSP | (x2apic ? VIC_LAPIC_X2APIC : 0)) ==

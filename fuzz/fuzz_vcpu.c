@@ -153,11 +153,12 @@ static void check_work(struct world *w, uint32_t i, uint32_t can,
 {
 	const struct shadow *s = &w->vcpu[i];
 	uint32_t irq = VIC_WORK_IRQ | VIC_WORK_IRQ_WINDOW;
-	uint32_t ppr = ppr_of(w, i), top;
+	uint32_t ppr, top;
 	bool deliverable;
 	struct look now;
 
 	take_look(w, i, &now);
+	ppr = ppr_of(w, i, &now);
 	REQUIRE(!now.inbox.outstanding && !now.inbox.request_new);
 	top = set_highest(&now.irr);
 	deliverable = w->model.vcpu[i].enabled && top >> 4 > ppr >> 4;
@@ -218,13 +219,16 @@ static void do_scan(struct world *w, uint32_t i)
 static void ack(struct world *w, uint32_t i, uint8_t vector)
 {
 	struct shadow *s = &w->vcpu[i];
+	int want = VIC_OK;
 	struct look old;
-	int want;
 
 	take_look(w, i, &old);
-	want = set_has(&old.irr, vector) ? VIC_OK : VIC_ERR_ABSENT;
+	if (!set_has(&old.irr, vector))
+		want = VIC_ERR_ABSENT;
+	else if (set_highest(&old.service) >> 4 >= vector >> 4)
+		want = VIC_ERR_STATE;
 	REQUIRE(vic_lapic_ack(lapic_of(w, i), vector) == want);
-	if (want)
+	if (want != VIC_OK)
 		return;
 	set_add(&s->service, vector);
 	if (!inbox_has(&old, vector))
@@ -423,7 +427,7 @@ static void do_identity(struct world *w, uint32_t i)
 	} else if (what == 1) {
 		REQUIRE(rig_write(&w->rig, i, VIC_APIC_DFR, value) ==
 			VIC_ACCESS_DONE);
-		v->dfr = value;
+		v->dfr = value | 0x0fffffff;
 	} else {
 		REQUIRE(rig_write(&w->rig, i, VIC_APIC_ID, value) ==
 			VIC_ACCESS_DONE);
@@ -454,35 +458,63 @@ static void do_base(struct world *w, uint32_t i)
 	v->x2apic = mode == 2;
 }
 
-/* Any register that is not one of the above, by any door and width. */
+/* What the operations above wrote is what a guest reads. */
+static void check_identity(struct world *w, uint32_t i)
+{
+	const struct dest_vcpu *v = &w->model.vcpu[i];
+	uint64_t value = 0;
+
+	if (!v->enabled)
+		return;
+	REQUIRE(rig_read(&w->rig, i, VIC_APIC_SVR, &value) == VIC_ACCESS_DONE);
+	REQUIRE(!(value & VIC_SVR_ENABLE) == !v->software_enabled);
+	if (v->x2apic)
+		return;
+	REQUIRE(rig_read(&w->rig, i, VIC_APIC_ID, &value) == VIC_ACCESS_DONE);
+	REQUIRE(value == (uint32_t)v->xapic_id << 24);
+	REQUIRE(rig_read(&w->rig, i, VIC_APIC_LDR, &value) == VIC_ACCESS_DONE);
+	REQUIRE(value == v->ldr);
+	REQUIRE(rig_read(&w->rig, i, VIC_APIC_DFR, &value) == VIC_ACCESS_DONE);
+	REQUIRE(value == v->dfr);
+}
+
+/* Registers that have an operation of their own. */
+static bool is_known(uint32_t row)
+{
+	return row == VIC_APIC_ID >> 4 || row == VIC_APIC_TPR >> 4 ||
+	       row == VIC_APIC_EOI >> 4 || row == VIC_APIC_LDR >> 4 ||
+	       row == VIC_APIC_DFR >> 4 || row == VIC_APIC_SVR >> 4 ||
+	       row == VIC_APIC_ICR_LO >> 4 || row == VIC_APIC_SELF_IPI >> 4;
+}
+
+/* Any other register, by any door and width, also where there is none. */
 static void do_other(struct world *w, uint32_t i)
 {
-	static const uint8_t widths[] = {1, 2, 4, 8};
+	static const uint8_t widths[] = {4, 4, 8, 2, 1};
 	struct vic_lapic *lapic = lapic_of(w, i);
-	uint32_t where = input_u32(&w->input) & 0x1fff;
-	uint64_t value = input_u64(&w->input);
 	uint32_t door = input_below(&w->input, 4);
-	uint32_t len = widths[input_below(&w->input, 4)];
-	uint32_t row = (door & 1 ? where : where >> 4) & 0xff;
+	uint32_t len = widths[input_below(&w->input, sizeof(widths))];
+	uint32_t row = input_u8(&w->input), msr = VIC_MSR_X2APIC + row;
+	uint32_t past = input_u8(&w->input), offset = row << 4;
+	uint64_t value = input_u64(&w->input);
 	enum vic_access access;
 
 	come_home(w, i);
-	where = door & 1 ? VIC_MSR_X2APIC + (where & 0xff) : where;
+	if (past >= 0xc0)
+		offset += past & 0x3f;
 	if (door == 0)
-		access = vic_lapic_mmio_read(lapic, where, len, &value);
+		access = vic_lapic_mmio_read(lapic, offset, len, &value);
 	else if (door == 1)
-		access = vic_lapic_msr_read(lapic, where, &value);
-	else if (row == VIC_APIC_ID >> 4 || row == VIC_APIC_TPR >> 4 ||
-		 row == VIC_APIC_EOI >> 4 || row == VIC_APIC_LDR >> 4 ||
-		 row == VIC_APIC_DFR >> 4 || row == VIC_APIC_SVR >> 4 ||
-		 row == VIC_APIC_ICR_LO >> 4 || row == VIC_APIC_SELF_IPI >> 4)
+		access = vic_lapic_msr_read(lapic, msr, &value);
+	else if (is_known(door == 2 ? offset >> 4 : row))
 		return;
 	else if (door == 2)
-		access = vic_lapic_mmio_write(lapic, where, len, value);
+		access = vic_lapic_mmio_write(lapic, offset, len, value);
 	else
-		access = vic_lapic_msr_write(lapic, where, value);
+		access = vic_lapic_msr_write(lapic, msr, value);
 	REQUIRE(access == VIC_ACCESS_DONE || access == VIC_ACCESS_FAULT ||
 		access == VIC_ACCESS_FOREIGN);
+	check_identity(w, i);
 }
 
 static void step(struct world *w)
@@ -540,6 +572,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					VIC_ACCESS_DONE)
 			w.model.vcpu[i].software_enabled = true;
 	}
+	check_step(&w);
 	for (int n = 0; n < INPUT_MAX_OPS && w.input.left; n++)
 		step(&w);
 	rig_free(&w.rig);

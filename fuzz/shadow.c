@@ -30,14 +30,10 @@ void take_look(const struct world *w, uint32_t i, struct look *out)
 }
 
 /* SDM 10.8.3.1 */
-uint8_t ppr_of(const struct world *w, uint32_t i)
+uint8_t ppr_of(const struct world *w, uint32_t i, const struct look *now)
 {
-	uint32_t tpr = w->vcpu[i].tpr;
-	struct look now;
-	uint32_t isrv;
+	uint32_t tpr = w->vcpu[i].tpr, isrv = set_highest(&now->service);
 
-	take_look(w, i, &now);
-	isrv = set_highest(&now.service);
 	return (uint8_t)(tpr >> 4 >= isrv >> 4 ? tpr : isrv & 0xf0);
 }
 
@@ -81,25 +77,25 @@ check_reached(const struct world *w, uint32_t i, const struct look *now)
 }
 
 /* All that the operation said, and no more, is pending. */
-static void check_pending(struct world *w, uint32_t i, struct vectors *pending)
+static void check_pending(struct world *w, uint32_t i, struct vectors pending)
 {
 	const struct shadow *s = &w->vcpu[i];
 	struct vectors more = s->pending;
 
 	if (s->may_discard)
 		for (int n = 0; n < 4; n++)
-			pending->word[n] |=
+			pending.word[n] |=
 				s->pending.word[n] & s->before.inbox.pir[n];
 	if (w->any && w->any_one[i]) {
 		set_add(&more, w->vector);
 		/* Where it was pending before, nothing shows. */
-		if (set_equal(pending, &more)) {
+		if (set_equal(&pending, &more)) {
 			w->found = true;
 			w->gained += !set_equal(&more, &s->pending);
 			return;
 		}
 	}
-	REQUIRE(set_equal(pending, &s->pending));
+	REQUIRE(set_equal(&pending, &s->pending));
 }
 
 static void check_ppr(struct world *w, uint32_t i)
@@ -112,7 +108,7 @@ static void check_ppr(struct world *w, uint32_t i)
 	REQUIRE(rig_read(&w->rig, i, VIC_APIC_TPR, &value) == VIC_ACCESS_DONE);
 	REQUIRE(value == w->vcpu[i].tpr);
 	REQUIRE(rig_read(&w->rig, i, VIC_APIC_PPR, &value) == VIC_ACCESS_DONE);
-	REQUIRE(value == ppr_of(w, i));
+	REQUIRE(value == ppr_of(w, i, &w->vcpu[i].now));
 }
 
 void expect(struct world *w, uint32_t sender, const struct dest_message *m)
@@ -133,12 +129,42 @@ void expect(struct world *w, uint32_t sender, const struct dest_message *m)
 			set_add(&w->vcpu[i].pending, m->vector);
 }
 
+static uint64_t newly_pending(const struct vic_counters *counters)
+{
+	const struct vic_outcomes *vectors = &counters->vectors;
+
+	return vectors->coalesced + vectors->silent + vectors->woken +
+	       vectors->kicked;
+}
+
+/* What became pending was given to a guest, or one knows why not. */
+static void check_account(const struct world *w)
+{
+	uint64_t posted = newly_pending(&w->rig.counters), gone = 0;
+
+	for (uint32_t i = 0; i < VCPUS; i++) {
+		const struct look *now = &w->vcpu[i].now;
+		const struct vic_counters *counters =
+			vic_vcpu_counters(w->rig.vcpus[i].vcpu);
+
+		posted += newly_pending(counters);
+		gone += counters->acked[VIC_MODE_FIXED] + counters->discarded +
+			counters->folded;
+		for (int n = 0; n < 4; n++)
+			gone += (uint64_t)__builtin_popcountll(
+					now->irr.word[n]) +
+				(uint64_t)__builtin_popcountll(
+					now->inbox.pir[n]);
+	}
+	REQUIRE(posted == gone);
+}
+
 void begin_step(struct world *w)
 {
 	for (uint32_t i = 0; i < VCPUS; i++) {
 		struct shadow *s = &w->vcpu[i];
 
-		take_look(w, i, &s->before);
+		s->before = s->now;
 		s->pending = s->before.pending;
 		s->service = s->before.service;
 		/* An APIC that is off throws away what evaded the bus. */
@@ -152,15 +178,16 @@ void begin_step(struct world *w)
 void check_step(struct world *w)
 {
 	for (uint32_t i = 0; i < VCPUS; i++) {
-		struct look now;
+		struct look *now = &w->vcpu[i].now;
 
-		take_look(w, i, &now);
-		check_reached(w, i, &now);
-		REQUIRE((now.irr.word[0] & 0xffff) == 0);
-		REQUIRE((now.service.word[0] & 0xffff) == 0);
-		REQUIRE(set_equal(&now.service, &w->vcpu[i].service));
-		check_pending(w, i, &now.pending);
+		take_look(w, i, now);
+		check_reached(w, i, now);
+		REQUIRE((now->irr.word[0] & 0xffff) == 0);
+		REQUIRE((now->service.word[0] & 0xffff) == 0);
+		REQUIRE(set_equal(&now->service, &w->vcpu[i].service));
+		check_pending(w, i, now->pending);
 		check_ppr(w, i);
 	}
 	REQUIRE(w->found == w->any && w->gained <= 1);
+	check_account(w);
 }

@@ -40,7 +40,8 @@ struct shadow {
 	uint32_t refusals;
 	/* Wakes and kicks when it blocked or entered. */
 	uint32_t signals;
-	struct look before;
+	/* Before the operation, and after the last one that was checked. */
+	struct look before, now;
 	/* What the operation should leave. */
 	struct vectors pending, service;
 	/* What it found in the inbox may be gone: no APIC wanted it. */
@@ -91,7 +92,7 @@ static inline struct vic_lapic *lapic_of(const struct world *w, uint32_t i)
 uint32_t set_highest(const struct vectors *v);
 void take_look(const struct world *w, uint32_t i, struct look *out);
 /* PPR by its definition. */
-uint8_t ppr_of(const struct world *w, uint32_t i);
+uint8_t ppr_of(const struct world *w, uint32_t i, const struct look *now);
 /* The owner is in the hypervisor when it calls. */
 void come_home(struct world *w, uint32_t i);
 /* Out of reset or INIT: nothing pending, nothing in service. */

@@ -19,7 +19,8 @@ goes to standard error.
   --check          fail if a row exceeds its limit in bench/budgets.csv: a
                    number of instructions, or "linear", at most 1.2 times as
                    many per vCPU as the scenario needs at its smallest n;
-                   "barriers" is how many locked instructions must run
+                   "barriers" is how many locked instructions must run,
+                   "peer" is for comparison
   --barriers       print scenario,n,barriers instead: the locked
                    instructions in one operation
   --table          print all of this as the table of docs/performance.md
@@ -27,7 +28,8 @@ goes to standard error.
   --jobs N         callgrind runs at a time (default: 1)
   --no-deps        do not call scripts/deps.sh first
 
-Exit status: 0 all right, 1 a limit is exceeded, 2 wrong arguments.
+Exit status: 0 all right, 1 a limit is exceeded or a run failed, 2 wrong
+arguments.
 END
 }
 

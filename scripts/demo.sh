@@ -76,7 +76,8 @@ boot() {
 }
 
 show_kvm() {
-	echo 'Guest on 4 vCPUs under KVM; its local APICs are libvic.'
+	echo "Guest on 4 vCPUs under KVM ($(nproc) CPUs); its local APICs" \
+		"are libvic's."
 	grep -v -e '^check .* PASS$' -e '^status ' "$out/console" || :
 	echo
 	grep -v '^stat ' "$out/report" || :

@@ -64,6 +64,9 @@ if [ -n "$check" ]; then
 	exit 0
 fi
 
+# What is built below, however the tree changes while it runs.
+commit=$(git rev-parse --short HEAD 2>/dev/null) || commit=none
+git diff --quiet HEAD -- src fuzz tests/model 2>/dev/null || commit=$commit+
 command -v clang >/dev/null || die 'no clang; run scripts/deps.sh test'
 out=build/fuzz
 crashes=build/fuzz-crashes
@@ -132,9 +135,6 @@ fuzz() {
 		's/^#[0-9]*.DONE .* corp: \([0-9]*\)\/.*/\1/p')
 	[ -n "$execs" ] && [ -n "$edges" ] && [ -n "$inputs" ] ||
 		die "no figures in $out/$target.log; did it run to its end?"
-	commit=$(git rev-parse --short HEAD 2>/dev/null) || commit=none
-	git diff --quiet HEAD -- src fuzz tests/model 2>/dev/null ||
-		commit=$commit+
 	row=$target,$commit,$minutes,$execs,$edges,$inputs
 	echo "$row" >>"$table"
 	echo "$row"

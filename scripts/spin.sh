@@ -101,10 +101,10 @@ verify() {
 	(
 		cd "$dir"
 		spin -a "$@" "$model" >spin.log 2>&1 &&
-			gcc -O2 -w -DCOLLAPSE -DMEMLIM=8000 $compile \
+			gcc -w -DCOLLAPSE -DMEMLIM=8000 $compile \
 				-o pan pan.c >gcc.log 2>&1 || {
 			cat spin.log gcc.log >&2
-			exit 1
+			die "the model does not compile; see $dir"
 		}
 		./pan $options 2>&1 | tee log | grep '^Depth=' >&2 || :
 	)
@@ -147,7 +147,7 @@ wanted() {
 }
 
 depth=5000000
-fair='-DNP -DNFAIR=8'
+fair='-O1 -DNP -DNFAIR=8'
 
 # holds NAME TEXT CONFIGURATION FLAG...
 holds() {
@@ -157,7 +157,7 @@ holds() {
 	say "spin: $name"
 	case $letter in
 	L) verify "$name" "$fair" "-l -f -m$depth" "$@" ;;
-	*) verify "$name" -DSAFETY "-m$depth -w24" "$@" ;;
+	*) verify "$name" '-O2 -DSAFETY' "-m$depth -w24" "$@" ;;
 	esac
 	report "$name" complete "$text"
 }
@@ -171,10 +171,11 @@ fails() {
 	say "spin: $name"
 	case $letter in
 	L) verify "$name" "$fair" "-l -f -m$depth" "$@" ;;
-	*) verify "$name" '-DSAFETY -DBFS' -w22 "$@" ;;
+	*) verify "$name" '-O1 -DSAFETY -DBFS' -w22 "$@" ;;
 	esac
 	report "$name" "$property" "$text"
-	[ -z "$trace" ] || (cd "$out/$name" && spin -t -p -g "$@" "$model")
+	[ -z "$trace" ] || (cd "$out/$name" &&
+		spin -k delivery.pml.trail -p -g "$@" "$model")
 }
 
 letters='V R E I S F L'

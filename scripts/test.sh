@@ -58,6 +58,9 @@ add() {
 	skipped=$((skipped + $3))
 }
 
+# The gcc build runs these for all.
+once='--no-suite source --no-suite package'
+
 # build NAME MESON-ARGUMENT...: configure and compile. One failure is one
 # failed test.
 build() {
@@ -103,7 +106,7 @@ run_cross() {
 	machine=$1
 	case $machine in
 	"$(uname -m)") return 0 ;;
-	aarch64) suites='--no-suite concurrency' ;;
+	aarch64) suites="$once --no-suite concurrency" ;;
 	*) suites='--suite build' ;;
 	esac
 	set -- --cross-file "tests/build/cross/$machine.ini"
@@ -122,7 +125,7 @@ run_cross() {
 
 run_coverage() {
 	build coverage -Db_coverage=true --buildtype=debug || return 0
-	run coverage
+	run coverage $once
 	step coverage reporting
 	gcovr --root . --filter src/ --branches --print-summary \
 		--html-details "$out/coverage/index.html" \
@@ -141,16 +144,16 @@ if build gcc -Ddocs=enabled -Dexamples=enabled; then
 fi
 if [ -z "$quick" ]; then
 	if CC=clang build clang -Dexamples=enabled; then
-		run clang --no-suite source --no-suite package
+		run clang $once
 	fi
 	# The sanitizers' fixed shadow does not fit every random layout.
 	! setarch -R true 2>/dev/null || wrapper='setarch -R'
 	if CC=clang build asan -Dfuzz=true -Db_lundef=false \
 		-Db_sanitize=address,undefined; then
-		run asan -t 3
+		run asan $once -t 3
 	fi
 	if CC=clang build tsan -Db_lundef=false -Db_sanitize=thread; then
-		run tsan -t 3
+		run tsan $once -t 3
 	fi
 	wrapper=
 	for machine in i386 armv7 riscv64 aarch64; do

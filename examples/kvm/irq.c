@@ -62,10 +62,9 @@ uint32_t irq_pending(const struct cpu *cpu)
 }
 
 /*
- * KVM may still owe the guest the end of the access that it left for; that
- * must not happen after the registers were replaced. KVM_RUN with
- * immediate_exit finishes it and runs nothing. An access in several parts
- * comes back once for each.
+ * KVM finishes the access that the guest left for in the next KVM_RUN; its
+ * API has registers replaced only after that. With immediate_exit it runs
+ * nothing more. An access in several parts comes back once for each.
  */
 static void finish_access(struct cpu *cpu)
 {

@@ -88,7 +88,10 @@ enum vic_work_flags {
 	VIC_WORK_IRQ_WINDOW = 1 << 5,
 	/** An NMI waits only because VIC_CAN_NMI was not given. */
 	VIC_WORK_NMI_WINDOW = 1 << 6,
-	/** The vCPU waits for a SIPI: run no guest code. */
+	/**
+	 * The vCPU waits for a SIPI: run no guest code. Until it comes
+	 * nothing but INIT is offered, and the rest stays pending.
+	 */
 	VIC_WORK_WAIT_SIPI = 1 << 7,
 };
 
@@ -206,10 +209,14 @@ VIC_API VIC_NODISCARD int vic_lapic_ack_smi(struct vic_lapic *lapic);
 /**
  * INIT: reset the APIC (SDM 10.4.7.3) and discard the inbox. Id, base and
  * mode stay. A vCPU that is not the BSP waits for a SIPI from now on.
+ * VIC_ERR_ABSENT if none is pending.
  */
 VIC_API VIC_NODISCARD int vic_lapic_ack_init(struct vic_lapic *lapic);
 
-/** The vCPU starts: it no longer waits for a SIPI. */
+/**
+ * The vCPU starts: it no longer waits for a SIPI. VIC_ERR_ABSENT if none is
+ * pending or the vCPU does not wait for one.
+ */
 VIC_API VIC_NODISCARD int vic_lapic_ack_sipi(struct vic_lapic *lapic);
 
 /**

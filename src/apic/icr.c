@@ -25,7 +25,8 @@ ALWAYS_INLINE bool is_short(uint32_t low, uint32_t not_short)
 }
 
 /* All, or all but self. */
-static enum vic_access send_all(struct vic_lapic *lapic, uint32_t low)
+static __attribute__((noinline)) enum vic_access
+send_all(struct vic_lapic *lapic, uint32_t low)
 {
 	struct vic_vcpu *vcpu = lapic->vcpu;
 	enum vic_dest_kind kind = icr_kind(low);
@@ -69,10 +70,8 @@ ALWAYS_INLINE enum vic_access send_one(struct vic_lapic *lapic,
 static __attribute__((noinline)) enum vic_access
 logical32(struct vic_lapic *lapic, uint32_t low, uint32_t dest)
 {
-	struct vic_vcpu *target = NULL;
+	struct vic_vcpu *target = unicast_logical32(lapic->bus, dest);
 
-	if (is_short(low, NOT_SHORT))
-		target = unicast_logical32(lapic->bus, dest);
 	if (UNLIKELY(!target))
 		return send(lapic, low, dest, 32);
 	return send_one(lapic, target, low, VIC_DEST_LOGICAL);
@@ -83,16 +82,17 @@ enum vic_access lapic_icr_x2apic(struct vic_lapic *lapic, uint32_t msr,
 {
 	uint32_t dest = (uint32_t)(value >> VIC_ICR_DEST_SHIFT);
 	uint32_t low = (uint32_t)value;
-	struct vic_vcpu *target = NULL;
+	struct vic_vcpu *target;
 
 	(void)msr;
 	/* One 64-bit register in the page, as Intel has it. */
 	value &= ~(uint64_t)VIC_ICR_BUSY;
 	__builtin_memcpy(reg(lapic, VIC_APIC_ICR_LO), &value, sizeof(value));
-	if (is_short(low, NOT_SHORT | VIC_ICR_LOGICAL))
-		target = unicast_physical32(lapic->bus, dest);
-	else if (low & VIC_ICR_LOGICAL)
+	if (UNLIKELY(!is_short(low, NOT_SHORT)))
+		return send(lapic, low, dest, 32);
+	if (low & VIC_ICR_LOGICAL)
 		return logical32(lapic, low, dest);
+	target = unicast_physical32(lapic->bus, dest);
 	if (UNLIKELY(!target))
 		return send(lapic, low, dest, 32);
 	return send_one(lapic, target, low, VIC_DEST_PHYSICAL);
@@ -101,10 +101,8 @@ enum vic_access lapic_icr_x2apic(struct vic_lapic *lapic, uint32_t msr,
 static __attribute__((noinline)) enum vic_access
 logical8(struct vic_lapic *lapic, uint32_t low, uint32_t dest)
 {
-	struct vic_vcpu *target = NULL;
+	struct vic_vcpu *target = unicast_logical8(lapic->bus, dest);
 
-	if (is_short(low, NOT_SHORT))
-		target = unicast_logical8(lapic->bus, dest);
 	if (UNLIKELY(!target))
 		return send(lapic, low, dest, 8);
 	return send_one(lapic, target, low, VIC_DEST_LOGICAL);
@@ -113,14 +111,15 @@ logical8(struct vic_lapic *lapic, uint32_t low, uint32_t dest)
 enum vic_access lapic_icr_xapic(struct vic_lapic *lapic, uint32_t low)
 {
 	uint32_t dest = *reg(lapic, VIC_APIC_ICR_HI) >> 24;
-	struct vic_vcpu *target = NULL;
+	struct vic_vcpu *target;
 
 	low &= ~(VIC_ICR_BUSY | VIC_ICR_RESERVED);
 	*reg(lapic, VIC_APIC_ICR_LO) = low;
-	if (is_short(low, NOT_SHORT | VIC_ICR_LOGICAL))
-		target = unicast_physical8(lapic->bus, dest);
-	else if (low & VIC_ICR_LOGICAL)
+	if (UNLIKELY(!is_short(low, NOT_SHORT)))
+		return send(lapic, low, dest, 8);
+	if (low & VIC_ICR_LOGICAL)
 		return logical8(lapic, low, dest);
+	target = unicast_physical8(lapic->bus, dest);
 	if (UNLIKELY(!target))
 		return send(lapic, low, dest, 8);
 	return send_one(lapic, target, low, VIC_DEST_PHYSICAL);

@@ -76,15 +76,15 @@ static void set_ids(struct vic_lapic *lapic)
 static void reset_registers(struct vic_lapic *lapic)
 {
 	for (uint32_t v = 0; v < 256; v += 32)
-		inbox_count_discarded(lapic->vcpu,
-				      *vector_word(lapic, VIC_APIC_IRR, v));
+		inbox_count(&lapic->vcpu->counters.discarded,
+			    *vector_word(lapic, VIC_APIC_IRR, v));
 	regs_reset(lapic->page);
 	if (lapic->mode == LAPIC_X2APIC)
 		*reg(lapic, VIC_APIC_LDR) = x2apic_ldr(lapic->vcpu->id);
 	lapic->irr_top = lapic->isr_top = 0;
 	lapic->irr_words = lapic->isr_count = 0;
 	lapic->esr_pending = 0;
-	ppr_update(lapic, 0);
+	ppr_update(lapic->page, lapic->vcpu, 0);
 }
 
 static int config_check(const struct vic_lapic_config *config)
@@ -230,7 +230,7 @@ int vic_lapic_ack_sipi(struct vic_lapic *lapic)
 
 	if (!lapic->wait_sipi || !(word & REQUEST_SIPI))
 		return VIC_ERR_ABSENT;
-	inbox_ack(lapic->vcpu, REQUEST_SIPI | REQUEST_SIPI_VECTOR);
+	inbox_ack_sipi(lapic->vcpu);
 	lapic->wait_sipi = false;
 	count(&lapic->vcpu->counters.acked[VIC_MODE_SIPI]);
 	return VIC_OK;

@@ -30,12 +30,10 @@ struct vic_lapic {
 	uint64_t base_reserved;
 	/* enum lapic_mode, from @base. */
 	uint32_t mode;
-	/* Highest vector in IRR and in ISR; 0 for none. */
-	uint32_t irr_top, isr_top;
-	/* Bit n: 32-bit word n of IRR is not 0. */
-	uint32_t irr_words;
-	/* Bits set in ISR. */
-	uint32_t isr_count;
+	/* Highest vector in IRR, 0 for none; bit n: word n is not 0. */
+	uint32_t irr_top, irr_words;
+	/* Highest vector in ISR, 0 for none; how many there are. */
+	uint32_t isr_top, isr_count;
 	/* ESR bits since the last write to ESR. */
 	uint32_t esr_pending;
 	/* Waits for a SIPI. */
@@ -59,23 +57,24 @@ ALWAYS_INLINE uint32_t *vector_word(const struct vic_lapic *lapic,
 
 /*
  * After TPR or ISR changed: PPR as SDM 10.8.3.1 defines it, into the page,
- * and out for arbitration.
+ * and out for arbitration. @isrv is the highest vector in service.
  */
-ALWAYS_INLINE void ppr_update(struct vic_lapic *lapic, uint32_t isrv)
+ALWAYS_INLINE void ppr_update(uint32_t *page, struct vic_vcpu *vcpu,
+			      uint32_t isrv)
 {
-	uint32_t ppr = *reg(lapic, VIC_APIC_TPR);
+	uint32_t ppr = page[VIC_APIC_TPR / 4];
 
 	isrv &= 0xf0;
 	if ((ppr & 0xf0) < isrv)
 		ppr = isrv;
-	*reg(lapic, VIC_APIC_PPR) = ppr;
-	store32_relaxed(&lapic->vcpu->ppr, ppr);
+	page[VIC_APIC_PPR / 4] = ppr;
+	store32_relaxed(&vcpu->ppr, ppr);
 }
 
 ALWAYS_INLINE void set_tpr(struct vic_lapic *lapic, uint32_t tpr)
 {
 	*reg(lapic, VIC_APIC_TPR) = tpr;
-	ppr_update(lapic, lapic->isr_top);
+	ppr_update(lapic->page, lapic->vcpu, lapic->isr_top);
 }
 
 /* prio.c */

@@ -39,24 +39,24 @@ static uint32_t isr_below(const struct vic_lapic *lapic, uint32_t vector)
 
 int vic_lapic_ack(struct vic_lapic *lapic, uint8_t vector)
 {
+	struct vic_vcpu *vcpu = lapic->vcpu;
 	uint32_t *irr = vector_word(lapic, VIC_APIC_IRR, vector);
-	uint32_t *isr = irr - (VIC_APIC_IRR - VIC_APIC_ISR) / 4;
 	uint32_t word = *irr, bit = 1u << vector % 32;
 
 	if (UNLIKELY(!(word & bit)))
 		return VIC_ERR_ABSENT;
 	if (UNLIKELY(vector >> 4 <= lapic->isr_top >> 4))
 		return VIC_ERR_STATE;
-	word &= ~bit;
+	word ^= bit;
 	*irr = word;
-	if (!word)
-		lapic->irr_words &= ~(1u << vector / 32);
+	irr[-(VIC_APIC_IRR - VIC_APIC_ISR) / 4] |= bit;
+	if (LIKELY(!word))
+		lapic->irr_words ^= 1u << vector / 32;
 	lapic->irr_top = irr_top(lapic);
-	*isr |= bit;
 	lapic->isr_count++;
 	lapic->isr_top = vector;
-	ppr_update(lapic, vector);
-	count(&lapic->vcpu->counters.acked[VIC_MODE_FIXED]);
+	ppr_update(lapic->page, vcpu, vector);
+	count(&vcpu->counters.acked[VIC_MODE_FIXED]);
 	return VIC_OK;
 }
 
@@ -66,7 +66,7 @@ static void isr_pop(struct vic_lapic *lapic, uint32_t vector)
 	*vector_word(lapic, VIC_APIC_ISR, vector) &= ~(1u << vector % 32);
 	lapic->isr_count--;
 	lapic->isr_top = isr_below(lapic, vector);
-	ppr_update(lapic, lapic->isr_top);
+	ppr_update(lapic->page, lapic->vcpu, lapic->isr_top);
 }
 
 int vic_lapic_unack(struct vic_lapic *lapic, uint8_t vector)
@@ -110,17 +110,21 @@ enum vic_access lapic_eoi(struct vic_lapic *lapic)
 {
 	uint32_t vector = lapic->isr_top, bit = 1u << vector % 32;
 	uint32_t *isr = vector_word(lapic, VIC_APIC_ISR, vector);
+	struct vic_vcpu *vcpu = lapic->vcpu;
 	bool level;
 
 	if (UNLIKELY(!vector))
 		return VIC_ACCESS_DONE;
 	/* TMR as it was at acceptance: SDM 10.8.5. */
 	level = isr[(VIC_APIC_TMR - VIC_APIC_ISR) / 4] & bit;
-	count(&lapic->vcpu->counters.eois);
-	if (UNLIKELY(lapic->isr_count > 1))
+	if (UNLIKELY(lapic->isr_count > 1)) {
+		count(&vcpu->counters.eois);
 		return eoi_nested(lapic, vector, level);
+	}
 	*isr &= ~bit;
-	lapic->isr_count = lapic->isr_top = 0;
-	ppr_update(lapic, 0);
+	lapic->isr_top = 0;
+	lapic->isr_count = 0;
+	ppr_update(lapic->page, vcpu, 0);
+	count(&vcpu->counters.eois);
 	return UNLIKELY(level) ? eoi_level(lapic, vector) : VIC_ACCESS_DONE;
 }

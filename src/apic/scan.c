@@ -4,82 +4,82 @@
 /* What there is to do before the next entry: inbox to IRR, and the answer. */
 #include "apic/lapic_priv.h"
 
-/*
- * A device can post what no APIC would accept, and a sender that saw this
- * one enabled may be late: neither gets into IRR.
- */
-static uint64_t acceptable(struct vic_lapic *lapic, uint32_t i, uint64_t bits)
+static bool accepts(const struct vic_lapic *lapic)
 {
-	uint64_t refused = i ? 0 : bits & 0xffff;
-
-	if (refused)
-		lapic->esr_pending |= VIC_ESR_RECEIVE_ILLEGAL;
-	if (!(*reg(lapic, VIC_APIC_SVR) & VIC_SVR_ENABLE))
-		refused = bits;
-	inbox_count_discarded(lapic->vcpu, refused);
-	return bits & ~refused;
-}
-
-static __attribute__((noinline)) void count_folded(struct vic_lapic *lapic,
-						   uint32_t bits)
-{
-	for (; bits; bits &= bits - 1)
-		count(&lapic->vcpu->counters.folded);
+	return *reg(lapic, VIC_APIC_SVR) & VIC_SVR_ENABLE;
 }
 
 /* 32 vectors into a word of IRR, and their trigger modes into TMR. */
-ALWAYS_INLINE void accept_word(struct vic_lapic *lapic, uint32_t *irr,
+ALWAYS_INLINE void accept_word(struct vic_lapic *lapic, uint32_t first,
 			       uint32_t bits, uint32_t level)
 {
-	uint32_t *tmr = irr - (VIC_APIC_IRR - VIC_APIC_TMR) / 4;
+	uint32_t *irr = vector_word(lapic, VIC_APIC_IRR, first);
+	uint32_t *tmr = vector_word(lapic, VIC_APIC_TMR, first);
 
-	if (UNLIKELY(*irr & bits))
-		count_folded(lapic, *irr & bits);
+	if (!bits)
+		return;
 	*irr |= bits;
 	*tmr ^= (*tmr ^ level) & bits;
+	lapic->irr_words |= 1u << first / 32;
 }
 
-/* 64 vectors from word @i of PIR. */
+/* @bits, not 0, of word @i of PIR. */
 ALWAYS_INLINE void accept_words(struct vic_lapic *lapic, uint32_t i,
-				uint64_t bits, uint64_t level)
+				uint64_t bits)
 {
-	uint32_t *irr = vector_word(lapic, VIC_APIC_IRR, i * 64);
-	uint32_t low = (uint32_t)bits, high = (uint32_t)(bits >> 32);
+	/* After the exchange, which took the bits with their P1. */
+	uint64_t level = load_relaxed(&lapic->vcpu->trigger[i]);
 	uint32_t top = i * 64 + top_bit(bits);
 
-	if (low) {
-		accept_word(lapic, irr, low, (uint32_t)level);
-		lapic->irr_words |= 1u << i * 2;
-	}
-	if (high) {
-		accept_word(lapic, irr + 4, high, (uint32_t)(level >> 32));
-		lapic->irr_words |= 2u << i * 2;
-	}
+	accept_word(lapic, i * 64, (uint32_t)bits, (uint32_t)level);
+	accept_word(lapic, i * 64 + 32, (uint32_t)(bits >> 32),
+		    (uint32_t)(level >> 32));
 	if (top > lapic->irr_top)
 		lapic->irr_top = top;
 }
 
-static __attribute__((noinline)) void accept_some(struct vic_lapic *lapic,
-						  uint32_t i, uint64_t bits,
-						  uint64_t level)
+/* 64 vectors of IRR as a word of PIR has them. */
+static uint64_t in_irr(const struct vic_lapic *lapic, uint32_t i)
 {
-	bits = acceptable(lapic, i, bits);
-	if (bits)
-		accept_words(lapic, i, bits, level);
+	return *vector_word(lapic, VIC_APIC_IRR, i * 64) |
+	       (uint64_t)*vector_word(lapic, VIC_APIC_IRR, i * 64 + 32) << 32;
 }
 
-ALWAYS_INLINE void harvest_word(struct vic_lapic *lapic, uint32_t i)
+/* Vectors that no APIC accepts; a device can post them all the same. */
+ALWAYS_INLINE uint64_t illegal(uint32_t i)
 {
-	struct vic_vcpu *vcpu = lapic->vcpu;
-	uint64_t bits = exchange(&vcpu->pid.pir[i], 0);
-	/* After the exchange, which took the bits with their P1. */
-	uint64_t level = load_relaxed(&vcpu->trigger[i]);
+	return i ? 0 : (UINT64_C(1) << VIC_VECTOR_MIN) - 1;
+}
 
-	if (UNLIKELY(!(*reg(lapic, VIC_APIC_SVR) & VIC_SVR_ENABLE) ||
-		     (i == 0 && (bits & 0xffff))))
-		accept_some(lapic, i, bits, level);
-	else
-		accept_words(lapic, i, bits, level);
+/*
+ * @bits of word @i of PIR where some may not get into IRR: illegal ones,
+ * those of a sender that saw this APIC enabled and is late, and those that
+ * are there already.
+ */
+static void accept_some(struct vic_lapic *lapic, uint32_t i, uint64_t bits)
+{
+	struct vic_counters *counters = &lapic->vcpu->counters;
+	uint64_t refused = bits & illegal(i);
+
+	if (refused)
+		lapic->esr_pending |= VIC_ESR_RECEIVE_ILLEGAL;
+	if (!accepts(lapic))
+		refused = bits;
+	inbox_count(&counters->discarded, refused);
+	bits &= ~refused;
+	inbox_count(&counters->folded, bits & in_irr(lapic, i));
+	if (bits)
+		accept_words(lapic, i, bits);
+}
+
+/* S2 from word @i on. */
+static void drain(struct vic_lapic *lapic, uint32_t i)
+{
+	struct vic_pid *pid = &lapic->vcpu->pid;
+
+	for (; i < 4; i++)
+		if (load_relaxed(&pid->pir[i]))
+			accept_some(lapic, i, exchange(&pid->pir[i], 0));
 }
 
 /*
@@ -89,17 +89,8 @@ ALWAYS_INLINE void harvest_word(struct vic_lapic *lapic, uint32_t i)
  */
 void lapic_harvest(struct vic_lapic *lapic)
 {
-	struct vic_pid *pid = &lapic->vcpu->pid;
-
-	fetch_and(&pid->control, ~VIC_PID_ON);
-	if (load_relaxed(&pid->pir[0]))
-		harvest_word(lapic, 0);
-	if (load_relaxed(&pid->pir[1]))
-		harvest_word(lapic, 1);
-	if (load_relaxed(&pid->pir[2]))
-		harvest_word(lapic, 2);
-	if (load_relaxed(&pid->pir[3]))
-		harvest_word(lapic, 3);
+	fetch_and(&lapic->vcpu->pid.control, ~VIC_PID_ON);
+	drain(lapic, 0);
 }
 
 /* What waits for CAN, or for the window that opens it. */
@@ -133,7 +124,7 @@ static bool scan_requests(struct vic_lapic *lapic, uint32_t can,
 	}
 	/* SIPI counts in wait-for-SIPI only: SDM 8.4.2. */
 	if (word & REQUEST_SIPI)
-		inbox_ack(vcpu, REQUEST_SIPI | REQUEST_SIPI_VECTOR);
+		inbox_ack_sipi(vcpu);
 	if (word & REQUEST_SMI)
 		work->flags |= maskable(can, VIC_CAN_SMI, VIC_WORK_SMI, 0);
 	work->nmis = word & REQUEST_NMI;
@@ -143,33 +134,79 @@ static bool scan_requests(struct vic_lapic *lapic, uint32_t can,
 	return true;
 }
 
-static void scan_vectors(struct vic_lapic *lapic, uint32_t can,
-			 struct vic_work *work)
+/* The highest vector, if it is deliverable; @flags is what there is else. */
+ALWAYS_INLINE uint32_t scan_vectors(const struct vic_lapic *lapic,
+				    uint32_t can, struct vic_work *work,
+				    uint32_t flags)
 {
 	uint32_t vector = lapic->irr_top;
 
 	if ((vector & 0xf0) > (*reg(lapic, VIC_APIC_PPR) & 0xf0)) {
 		work->vector = (uint8_t)vector;
-		work->flags |= maskable(can, VIC_CAN_IRQ, VIC_WORK_IRQ,
-					VIC_WORK_IRQ_WINDOW);
+		flags |= maskable(can, VIC_CAN_IRQ, VIC_WORK_IRQ,
+				  VIC_WORK_IRQ_WINDOW);
+		work->flags = flags;
 	} else if (vector >> 4 > lapic->isr_top >> 4) {
 		work->tpr_threshold = (uint8_t)(vector >> 4);
 	}
+	return flags;
 }
 
 static __attribute__((noinline)) uint32_t
-scan(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
+harvest_and_scan(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
 {
-	struct vic_vcpu *vcpu = lapic->vcpu;
+	lapic_harvest(lapic);
+	return scan_vectors(lapic, can, work, 0);
+}
 
-	if (load_acquire(&vcpu->pid.control) & VIC_PID_ON)
+/* A device posted illegal vectors: @bits are word 0 of PIR. */
+static __attribute__((noinline)) uint32_t
+drain_careful(struct vic_lapic *lapic, uint32_t can, struct vic_work *work,
+	      uint64_t bits)
+{
+	accept_some(lapic, 0, bits);
+	drain(lapic, 1);
+	return scan_vectors(lapic, can, work, 0);
+}
+
+ALWAYS_INLINE void drain_word(struct vic_lapic *lapic, uint32_t i)
+{
+	uint64_t *word = &lapic->vcpu->pid.pir[i];
+
+	if (load_relaxed(word))
+		accept_words(lapic, i, exchange(word, 0));
+}
+
+/* Nothing but vectors, and lapic_harvest() in short for an empty IRR. */
+static __attribute__((noinline)) uint32_t
+drain_and_scan(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
+{
+	struct vic_pid *pid = &lapic->vcpu->pid;
+
+	if (UNLIKELY(lapic->irr_words || !accepts(lapic)))
+		return harvest_and_scan(lapic, can, work);
+	fetch_and(&pid->control, ~VIC_PID_ON);
+	if (load_relaxed(&pid->pir[0])) {
+		uint64_t bits = exchange(&pid->pir[0], 0);
+
+		if (UNLIKELY(bits & illegal(0)))
+			return drain_careful(lapic, can, work, bits);
+		accept_words(lapic, 0, bits);
+	}
+	drain_word(lapic, 1);
+	drain_word(lapic, 2);
+	drain_word(lapic, 3);
+	return scan_vectors(lapic, can, work, 0);
+}
+
+static __attribute__((noinline)) uint32_t
+scan_all(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
+{
+	if (load_acquire(&lapic->vcpu->pid.control) & VIC_PID_ON)
 		lapic_harvest(lapic);
-	if (UNLIKELY(load_acquire(&vcpu->request) | lapic->wait_sipi) &&
-	    !scan_requests(lapic, can, work))
+	if (!scan_requests(lapic, can, work))
 		return work->flags;
-	if (lapic->irr_top)
-		scan_vectors(lapic, can, work);
-	return work->flags;
+	return scan_vectors(lapic, can, work, work->flags);
 }
 
 /*
@@ -182,11 +219,13 @@ uint32_t vic_lapic_scan(struct vic_lapic *lapic, uint32_t can,
 	struct vic_vcpu *vcpu = lapic->vcpu;
 
 	*work = (struct vic_work){ 0 };
-	if (LIKELY(!(load_acquire(&vcpu->pid.control) & VIC_PID_ON) &&
-		   !(load_acquire(&vcpu->request) | lapic->wait_sipi |
-		     lapic->irr_top)))
+	if (UNLIKELY(load_acquire(&vcpu->request) | lapic->wait_sipi))
+		return scan_all(lapic, can, work);
+	if (UNLIKELY(load_acquire(&vcpu->pid.control) & VIC_PID_ON))
+		return drain_and_scan(lapic, can, work);
+	if (LIKELY(!lapic->irr_top))
 		return 0;
-	return scan(lapic, can, work);
+	return scan_vectors(lapic, can, work, 0);
 }
 
 int vic_lapic_ack_nmi(struct vic_lapic *lapic)

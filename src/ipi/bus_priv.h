@@ -4,8 +4,8 @@
 /*
  * The destination map's data and its writer side (map.c).
  *
- * xAPIC ids and logical slots are one word each: in the high half how many
- * vCPUs are listed, in the low half the XOR of their indices. A count of 1
+ * xAPIC ids and logical slots are one word each: in the low half how many
+ * vCPUs are listed, in the high half the XOR of their indices. A count of 1
  * names its vCPU; leaving is as cheap as joining; more than 1 means that
  * the sender walks all vCPUs.
  *
@@ -86,13 +86,13 @@ void bus_publish(struct vic_apic_bus *bus, struct vic_vcpu *vcpu,
 
 ALWAYS_INLINE uint32_t slot_count(uint64_t word)
 {
-	return (uint32_t)(word >> 32);
+	return (uint32_t)word;
 }
 
 ALWAYS_INLINE struct vic_vcpu *slot_vcpu(const struct vic_apic_bus *bus,
 					 uint64_t word)
 {
-	return load_vcpu(&bus->vcpus[(uint32_t)word]);
+	return load_vcpu(&bus->vcpus[word >> 32]);
 }
 
 #endif

@@ -141,13 +141,19 @@ uint64_t inbox_requests(struct vic_vcpu *vcpu);
 /* Acknowledge: take @bits out of the requests. Owner. */
 void inbox_ack(struct vic_vcpu *vcpu, uint64_t bits);
 
+/*
+ * Take the SIPI out that the owner has seen. One that stands beside an INIT
+ * is newer, for INIT cancels: it stays. Owner.
+ */
+void inbox_ack_sipi(struct vic_vcpu *vcpu);
+
 /* Acknowledge one NMI; false if none is pending. Owner. */
 bool inbox_ack_nmi(struct vic_vcpu *vcpu);
 
 /* Throw away all vectors that are pending in the inbox. Owner. */
 void inbox_discard(struct vic_vcpu *vcpu);
 
-/* Count @bits, up to 64 vectors, as thrown away. Owner. */
-void inbox_count_discarded(struct vic_vcpu *vcpu, uint64_t bits);
+/* Add to @counter how many of 64 vectors @bits has. */
+void inbox_count(uint64_t *counter, uint64_t bits);
 
 #endif

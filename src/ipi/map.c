@@ -67,7 +67,7 @@ int vic_apic_bus_init(void *storage, size_t size,
 	b->matrix = config->matrix;
 	b->population = b->matrix ? POPULATION_MATRIX : 0;
 	/* Never just one: a destination of 0xFF is looked at closely. */
-	b->xapic[0xff] = UINT64_C(2) << 32;
+	b->xapic[0xff] = 2;
 	*bus = b;
 	return VIC_OK;
 }
@@ -86,8 +86,8 @@ static void slot_change(uint64_t *slot, uint32_t index, uint64_t n)
 	uint64_t old = load_relaxed(slot), next;
 
 	do
-		next = ((old + (n << 32)) & ~UINT64_C(0xffffffff)) |
-		       ((uint32_t)old ^ index);
+		next = (uint32_t)(old + n) |
+		       (((old >> 32) ^ index) << 32);
 	while (!compare_exchange(slot, &old, next));
 }
 

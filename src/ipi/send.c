@@ -107,21 +107,39 @@ static void send_other(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
 	inbox_request(vcpu, send->counters, request, argument);
 }
 
-/* The loop of resolve_all(), with what can be kept in registers there. */
+/* One counter for a run of targets; most runs end in one way only. */
+ALWAYS_INLINE void flush(uint64_t *counter, uint64_t n)
+{
+	if (n)
+		counter_add(counter, n);
+}
+
+/*
+ * The loop of resolve_all(), with what can be kept in registers there: the
+ * vCPUs before the sender, then those behind it.
+ */
 void bus_broadcast(struct vic_apic_bus *bus, const struct vic_vcpu *except,
 		   struct vic_counters *counters, unsigned int vector)
 {
 	struct vic_vcpu **vcpus = bus->vcpus;
-	struct vic_vcpu **end = vcpus + load32_acquire(&bus->nr);
+	struct vic_vcpu **last = vcpus + load32_acquire(&bus->nr);
+	struct vic_vcpu **end = except ? vcpus + except->index : last;
 	uint64_t merged = 0, coalesced = 0, silent = 0, refused = 0;
 
-	for (; vcpus < end; vcpus++) {
-		struct vic_vcpu *vcpu = load_vcpu(vcpus);
+	for (;; vcpus++) {
+		struct vic_vcpu *vcpu;
 		uint64_t identity;
 		enum pend pend;
 		uint32_t state;
 
-		if (UNLIKELY(!vcpu || vcpu == except))
+		if (UNLIKELY(vcpus >= end)) {
+			if (end == last)
+				break;
+			end = last;
+			continue;
+		}
+		vcpu = load_vcpu(vcpus);
+		if (UNLIKELY(!vcpu))
 			continue;
 		identity = load_acquire(&vcpu->identity);
 		if (UNLIKELY(identity & IDENTITY_ABSENT)) {
@@ -142,10 +160,10 @@ void bus_broadcast(struct vic_apic_bus *bus, const struct vic_vcpu *except,
 		else
 			inbox_tell(vcpu, &counters->vectors, state);
 	}
-	counter_add(&counters->vectors.merged, merged);
-	counter_add(&counters->vectors.coalesced, coalesced);
-	counter_add(&counters->vectors.silent, silent);
-	counter_add(&counters->refused, refused);
+	flush(&counters->vectors.merged, merged);
+	flush(&counters->vectors.coalesced, coalesced);
+	flush(&counters->vectors.silent, silent);
+	flush(&counters->refused, refused);
 }
 
 void bus_send(struct vic_apic_bus *bus, struct vic_vcpu *sender,

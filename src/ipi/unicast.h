@@ -110,7 +110,8 @@ unicast_logical8(const struct vic_apic_bus *bus, uint32_t dest)
 		       POPULATION_MATRIX)) ||
 		     (dest & (dest - 1)) || !dest))
 		return NULL;
-	vcpu = sole_listed(bus, &bus->flat[low_bit32(dest)], &identity);
+	vcpu = sole_listed(bus, &bus->flat[(size_t)low_bit32(dest)],
+			   &identity);
 	if (LIKELY((identity & flags) == IDENTITY_DFR &&
 		   (identity >> IDENTITY_LDR_SHIFT & dest)))
 		return vcpu;

@@ -147,6 +147,17 @@ void inbox_ack(struct vic_vcpu *vcpu, uint64_t bits)
 	fetch_and(&vcpu->request, ~bits);
 }
 
+void inbox_ack_sipi(struct vic_vcpu *vcpu)
+{
+	const uint64_t sipi = REQUEST_SIPI | REQUEST_SIPI_VECTOR;
+	uint64_t old = load_acquire(&vcpu->request);
+
+	/* A retry for each request of another thread meanwhile. */
+	while (!(old & REQUEST_INIT) &&
+	       !compare_exchange(&vcpu->request, &old, old & ~sipi))
+		;
+}
+
 bool inbox_ack_nmi(struct vic_vcpu *vcpu)
 {
 	/* Only the owner takes NMIs away, so the count cannot reach 0. */
@@ -156,10 +167,10 @@ bool inbox_ack_nmi(struct vic_vcpu *vcpu)
 	return true;
 }
 
-void inbox_count_discarded(struct vic_vcpu *vcpu, uint64_t bits)
+void inbox_count(uint64_t *counter, uint64_t bits)
 {
 	for (; bits; bits &= bits - 1)
-		count(&vcpu->counters.discarded);
+		count(counter);
 }
 
 void inbox_discard(struct vic_vcpu *vcpu)
@@ -168,8 +179,8 @@ void inbox_discard(struct vic_vcpu *vcpu)
 	fetch_and(&vcpu->pid.control, ~VIC_PID_ON);
 	for (int i = 0; i < 4; i++)
 		if (load_relaxed(&vcpu->pid.pir[i]))
-			inbox_count_discarded(
-				vcpu, exchange(&vcpu->pid.pir[i], 0));
+			inbox_count(&vcpu->counters.discarded,
+				    exchange(&vcpu->pid.pir[i], 0));
 }
 
 enum vic_enter vic_vcpu_enter(struct vic_vcpu *vcpu)

@@ -51,10 +51,12 @@
 #define PID_ON_BIT 0
 
 struct vic_vcpu {
-	/* Read by every sender, written by the owner now and then. */
-	_Alignas(VIC_CACHE_LINE) uint64_t identity;
-	/* Corrected by senders before they post, copied by the owner. */
-	uint64_t trigger[4];
+	/*
+	 * Read by every sender. The owner writes the identity now and then;
+	 * the trigger modes are corrected by senders before they post.
+	 */
+	_Alignas(VIC_CACHE_LINE) uint64_t trigger[4];
+	uint64_t identity;
 	const struct vic_vcpu_ops *ops;
 	void *opaque;
 	/* enum vic_run_state; the owner writes. */

@@ -260,6 +260,107 @@ static void what_the_guest_was_given(void **state)
 	assert_int_equal(c->acked[VIC_MODE_FIXED], 1);
 }
 
+static void two_that_became_one(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+	const struct vic_counters *c;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	cpu = &vm.cpu[0];
+	c = counters(&vm, 0);
+	vic_vcpu_post(cpu->vcpu, &vm.device, 0x41, false);
+	fake_harvest(cpu);
+	assert_int_equal(c->folded, 0);
+	/* Newly pending in the inbox, and not in IRR. */
+	vic_vcpu_post(cpu->vcpu, &vm.device, 0x41, false);
+	fake_harvest(cpu);
+	assert_int_equal(vm.device.vectors.merged, 0);
+	assert_int_equal(c->folded, 1);
+	/* In service is no longer pending. */
+	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x41), VIC_OK);
+	vic_vcpu_post(cpu->vcpu, &vm.device, 0x41, false);
+	fake_harvest(cpu);
+	assert_int_equal(c->folded, 1);
+}
+
+static uint64_t pending_vectors(struct fake_vcpu *cpu)
+{
+	struct vic_vcpu_inbox inbox;
+	uint64_t pending = 0;
+	uint32_t i;
+
+	vic_vcpu_peek(cpu->vcpu, &inbox);
+	for (i = 0; i < 4; i++)
+		pending += (uint64_t)__builtin_popcountll(inbox.pir[i]);
+	for (i = 0; i < 8; i++)
+		pending += (uint64_t)__builtin_popcount(
+			fake_page(cpu, VIC_APIC_IRR + 16 * i));
+	return pending;
+}
+
+static void step(struct fake_vm *vm, uint32_t what, uint8_t vector)
+{
+	const uint64_t base = VIC_APIC_BASE_RESET | VIC_APIC_BASE_BSP;
+	struct fake_vcpu *cpu = &vm->cpu[0];
+	struct vic_work work;
+
+	if (what < 60) {
+		vic_vcpu_post(cpu->vcpu, &vm->device, vector, what & 1);
+	} else if (what < 85) {
+		if (vic_lapic_scan(cpu->lapic, VIC_CAN_IRQ, &work) &
+		    VIC_WORK_IRQ)
+			assert_int_equal(vic_lapic_ack(cpu->lapic, work.vector),
+					 VIC_OK);
+		if (what == 60 && work.vector)
+			assert_int_equal(
+				vic_lapic_unack(cpu->lapic, work.vector),
+				VIC_OK);
+	} else if (what < 97) {
+		fake_write(cpu, VIC_APIC_EOI, 0);
+	} else if (what == 97) {
+		fake_write(cpu, VIC_APIC_SVR, vector & 1 ? 0xff : 0x1ff);
+	} else if (what == 98) {
+		vic_vcpu_request(cpu->vcpu, &vm->device, VIC_REQUEST_INIT, 0);
+		assert_int_equal(vic_lapic_ack_init(cpu->lapic), VIC_OK);
+		fake_write(cpu, VIC_APIC_SVR, 0x1ff);
+	} else if (vector > 200) {
+		assert_int_equal(vic_lapic_msr_write(cpu->lapic,
+						     VIC_MSR_APIC_BASE, base),
+				 VIC_ACCESS_DONE);
+		assert_int_equal(vic_lapic_msr_write(cpu->lapic,
+						     VIC_MSR_APIC_BASE,
+						     base | VIC_APIC_BASE_EN),
+				 VIC_ACCESS_DONE);
+		fake_write(cpu, VIC_APIC_SVR, 0x1ff);
+	}
+}
+
+/* Every vector that was made pending is accounted for, at every moment. */
+static void the_books_balance(void **state)
+{
+	struct fake_vm vm;
+	const struct vic_counters *c;
+	const struct vic_outcomes *o;
+	uint32_t x = 1, i;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	c = counters(&vm, 0);
+	o = &vm.device.vectors;
+	for (i = 0; i < 200000; i++) {
+		x = x * 1103515245u + 12345u;
+		step(&vm, (x >> 16) % 100, (uint8_t)(16 + (x >> 8) % 240));
+		assert_int_equal(
+			o->silent + o->coalesced + o->woken + o->kicked,
+			c->acked[VIC_MODE_FIXED] + c->discarded + c->folded +
+				pending_vectors(&vm.cpu[0]));
+	}
+	assert_true(o->merged > 1000 && c->folded > 1000);
+	assert_true(c->discarded > 1000 && c->acked[VIC_MODE_FIXED] > 1000);
+}
+
 static void source_by_target(void **state)
 {
 	static const uint64_t expected[4 * 4] = {
@@ -299,6 +400,8 @@ int main(void)
 		FAKE_TEST(messages_of_a_device_thread),
 		FAKE_TEST(run_state_changes),
 		FAKE_TEST(what_the_guest_was_given),
+		FAKE_TEST(two_that_became_one),
+		FAKE_TEST(the_books_balance),
 		FAKE_TEST(source_by_target),
 	};
 

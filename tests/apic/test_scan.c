@@ -209,6 +209,31 @@ static void ack_of_what_is_not_pending(void **state)
 	assert_int_equal(fake_work(&vm, ~0u), 0);
 }
 
+static void ack_needs_a_higher_class(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	cpu = &vm.cpu[0];
+	fake_serve(&vm, cpu, 0x61);
+	post(&vm, 0x61);
+	post(&vm, 0x6f);
+	post(&vm, 0x41);
+	fake_harvest(cpu);
+	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x61), VIC_ERR_STATE);
+	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x6f), VIC_ERR_STATE);
+	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x41), VIC_ERR_STATE);
+	assert_true(fake_bit(cpu, VIC_APIC_IRR, 0x6f));
+	assert_false(fake_bit(cpu, VIC_APIC_ISR, 0x6f));
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	/* TPR does not undo an injection that has happened. */
+	fake_write(cpu, VIC_APIC_TPR, 0xff);
+	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x41), VIC_OK);
+	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x6f), VIC_OK);
+}
+
 static void unack_undoes_ack(void **state)
 {
 	struct fake_vm vm;
@@ -356,6 +381,7 @@ int main(void)
 		FAKE_TEST(ack_moves_irr_to_isr),
 		FAKE_TEST(ack_may_come_late),
 		FAKE_TEST(ack_of_what_is_not_pending),
+		FAKE_TEST(ack_needs_a_higher_class),
 		FAKE_TEST(unack_undoes_ack),
 		FAKE_TEST(unack_survives_a_higher_one),
 		FAKE_TEST(unack_keeps_the_trigger_mode),

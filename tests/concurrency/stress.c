@@ -169,6 +169,15 @@ static void guest_nmi(struct vcpu *v)
 	atomic_fetch_add(&v->nmis, 1);
 }
 
+/* The guest runs on, spinning or in a wait: only a kick gets it out. */
+static void guest_stay(struct vcpu *v, bool spin)
+{
+	if (!spin)
+		latch_wait(&v->kick);
+	while (spin && !latch_take(&v->kick))
+		sched_yield();
+}
+
 static enum action guest_idle(struct vcpu *v, bool *kicked)
 {
 	uint32_t dice = random_below(&v->random, 16);
@@ -180,12 +189,7 @@ static enum action guest_idle(struct vcpu *v, bool *kicked)
 	if (dice < 6)
 		return HALT;
 	if (dice < 11) {
-		/* The guest runs on: only a kick gets it out. */
-		while (dice == 6 && !*kicked &&
-		       !(*kicked = latch_take(&v->kick)))
-			sched_yield();
-		if (!*kicked)
-			latch_wait(&v->kick);
+		guest_stay(v, dice == 6);
 		*kicked = true;
 		return NOTHING;
 	}

@@ -104,7 +104,7 @@ static uint64_t newly(const struct vic_outcomes *o)
 /* What all threads counted. */
 static struct totals {
 	struct vic_outcomes vectors, requests;
-	uint64_t irqs, merged_late, nmis, acked_irqs, acked_nmis, eois;
+	uint64_t irqs, folded, nmis, acked_irqs, acked_nmis, eois;
 	uint64_t level_irqs, level_eois;
 	uint64_t sent, requested, msis_newly, other;
 	uint64_t enter_refusals, block_refusals, spurious_kicks;
@@ -120,7 +120,7 @@ static void sum_up(void)
 		add_outcomes(&sum.vectors, &c->vectors);
 		add_outcomes(&sum.requests, &c->requests);
 		sum.irqs += atomic_load(&vcpus[i].irqs);
-		sum.merged_late += look(&c->merged_late);
+		sum.folded += look(&c->folded);
 		sum.nmis += atomic_load(&vcpus[i].nmis);
 	}
 	for (uint32_t i = 0; i < DEVICES; i++) {
@@ -143,8 +143,8 @@ static void sum_up_finally(void)
 		sum.level_eois += vcpus[i].level_eois;
 		sum.sent += vcpus[i].sent;
 		sum.requested += vcpus[i].requested;
-		sum.other += c->refused + c->unmatched + c->invalid +
-			     c->discarded;
+		sum.other +=
+			c->refused + c->unmatched + c->invalid + c->discarded;
 		sum.enter_refusals += c->enter_refusals;
 		sum.block_refusals += c->block_refusals;
 		sum.spurious_kicks += c->kicks_spurious;
@@ -164,7 +164,7 @@ static void sum_up_finally(void)
 static bool all_handled(void)
 {
 	sum_up();
-	return sum.irqs + sum.merged_late == newly(&sum.vectors) &&
+	return sum.irqs + sum.folded == newly(&sum.vectors) &&
 	       sum.nmis == newly(&sum.requests);
 }
 
@@ -200,8 +200,8 @@ static void print_stats(void)
 	       sum.requested, r->merged, r->coalesced, r->silent, r->woken,
 	       r->kicked);
 	printf("# handled: %" PRIu64 " vectors (%" PRIu64 " level), %" PRIu64
-	       " NMIs; merged in IRR: %" PRIu64 "\n",
-	       sum.irqs, sum.level_irqs, sum.nmis, sum.merged_late);
+	       " NMIs; folded: %" PRIu64 "\n",
+	       sum.irqs, sum.level_irqs, sum.nmis, sum.folded);
 	printf("# refusals: %" PRIu64 " enter, %" PRIu64
 	       " block; spurious: %" PRIu64 " kicks, %" PRIu64 " wakes\n",
 	       sum.enter_refusals, sum.block_refusals, sum.spurious_kicks,
@@ -220,8 +220,8 @@ unsigned report(uint64_t messages)
 	   "each vector has one outcome");
 	ok(sum.requested == r->merged + newly(r), "each NMI has one outcome");
 	ok(sum.msis_newly == 0, "vic_msi() returns what it counts");
-	ok(newly(v) == sum.irqs + sum.merged_late,
-	   "each newly pending vector is handled once or merges in IRR");
+	ok(newly(v) == sum.irqs + sum.folded,
+	   "each newly pending vector is handled once or folded");
 	ok(sum.irqs == sum.acked_irqs && sum.irqs == sum.eois,
 	   "each vector that is handled has one ack and one EOI");
 	ok(newly(r) == sum.nmis && newly(r) == sum.acked_nmis,

@@ -66,11 +66,11 @@
 #define on_plain 12
 /* mutant V on_lies: scan clears ON by a plain store */
 #define drain_plain 13
-/* mutant V on_lies: scan drains PIR by a load and a store */
+/* mutant V unseen: scan drains PIR by a load and a store */
 #define pir_plain 14
 /* mutant V unseen: post stops if a plain load finds the PIR bit */
 #define pir_stored 15
-/* mutant E inexact: post sets the PIR bit by a load and a store */
+/* mutant E unseen: post sets the PIR bit by a load and a store */
 #define on_before_pir 16
 /* mutant V on_lies: post sets ON before the PIR bit */
 #define on_stored 17
@@ -100,7 +100,7 @@
 #define ack_takes_new 29
 /* mutant R lost: ack clears NEW and looks at nothing else */
 #define ack_stored 30
-/* mutant R inexact: ack is a load and a store */
+/* mutant R unseen: ack is a load and a store */
 #define ack_blind 31
 /* mutant R inexact: ack of SIPI does not ask for a later INIT */
 #define ack_late 32
@@ -118,7 +118,7 @@
 #define data_before_new 38
 /* variant R: request changes the data, then sets NEW */
 #define irr_merges 39
-/* limit V inexact: posts merged into IRR count as acknowledged */
+/* limit V inexact: each newly pending post gets its own ack */
 #define trigger_exact 40
 /* limit E wrong_trigger: TMR never has an overlapping post's */
 
@@ -204,6 +204,9 @@ bit disorder;
 	fi
 
 #define EMPTY(t) (buf_cell[t] == NONE)
+/* Up to four threads: no sender inside the library, no store on its way. */
+#define QUIET (in_flight == 0 && EMPTY(0) && EMPTY(1) && \
+	EMPTY(THREADS / 2) && EMPTY(THREADS - 1))
 #define LOAD(t, c) (buf_cell[t] == (c) -> buf_value[t] : mem[c])
 
 inline store(t, c, v)

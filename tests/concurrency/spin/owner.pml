@@ -118,7 +118,7 @@ inline harvest(w)
 inline at_rest(may_stay, asleep)
 {
 	d_step {
-		may_stay && in_flight == 0 && EMPTY(OWNER);
+		may_stay && QUIET;
 		MUST(lost, PIR_EMPTY && !mem[ON] && !mem[NEW] &&
 		    mem[DATA] == known && !(asleep && (irr || known)));
 		MUST(inexact, ALL_OUT && requests_out == REQUESTS(known));
@@ -227,7 +227,7 @@ vectors:
 	:: !LOAD(OWNER, ON)
 	fi;
 	atomic {
-		MUST(on_lies, in_flight || mem[ON] || PIR_EMPTY);
+		MUST(on_lies, !QUIET || mem[ON] || PIR_EMPTY);
 #if DISCARD
 		if
 		:: reset ->

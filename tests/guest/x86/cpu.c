@@ -173,7 +173,7 @@ bool run_end(struct cpu *cpu)
 	uint64_t start = rdtsc();
 
 	while (LOAD(cpu->work)) {
-		if (rdtsc() - start > 12 * PATIENCE && LOAD(cpu->work)) {
+		if (rdtsc() - start > 6 * PATIENCE && LOAD(cpu->work)) {
 			cpu_lost(cpu);
 			return false;
 		}

@@ -221,15 +221,20 @@ static void run_check(const char *name, void (*run)(void))
 	check_end();
 }
 
-static void run_mode(const struct options *options, uint32_t mode)
+static uint32_t run_mode(const struct options *options, uint32_t mode)
 {
+	uint32_t ran = 0;
+
 	for (uint32_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		const struct check *check = &checks[i];
 
 		if (check->modes & mode && check->min_cpus <= nr_cpus &&
-		    selected(options, check->name))
+		    selected(options, check->name)) {
 			run_check(check->name, check->run);
+			ran++;
+		}
 	}
+	return ran;
 }
 
 static void start_all(void)
@@ -269,6 +274,7 @@ static bool all_in_x2apic(void)
 _Noreturn void guest_main(const struct guest_boot *boot)
 {
 	struct options options = {.modes = BOTH};
+	uint32_t ran = 0;
 
 	if (boot->magic != BOOT_MAGIC || boot->nr_vcpus == 0 ||
 	    boot->nr_vcpus > MAX_CPUS) {
@@ -290,17 +296,23 @@ _Noreturn void guest_main(const struct guest_boot *boot)
 	print("info cpus %u storm %u\n", nr_cpus, storm_messages);
 	if (options.modes & XAPIC) {
 		mode_name = "xapic";
-		run_mode(&options, XAPIC);
+		ran += run_mode(&options, XAPIC);
 	}
 	if (options.modes & X2APIC && x2apic_offered(boot)) {
 		mode_name = "x2apic";
 		run_check("switch", check_x2apic_switch);
+		ran += selected(&options, "switch");
 		if (all_in_x2apic())
-			run_mode(&options, X2APIC);
+			ran += run_mode(&options, X2APIC);
 		else
 			print("info x2apic mode is not reached: not run\n");
 	} else if (options.modes & X2APIC) {
 		print("info x2apic is not offered\n");
+	}
+	if (!ran) {
+		print("guest: no check ran: only=%s with %u CPUs\n",
+		      options.only, nr_cpus);
+		leave(1);
 	}
 	finish();
 }
