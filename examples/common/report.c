@@ -92,15 +92,18 @@ static uint64_t new_at_targets(const struct vic_outcomes *outcomes)
 	       outcomes->kicked;
 }
 
+/* Vectors that guests were given. */
+static uint64_t delivered(const struct vic_counters *total)
+{
+	return total->acked[VIC_MODE_FIXED] + total->acked[VIC_MODE_LOWEST];
+}
+
 int64_t report_balance(const struct report *report)
 {
 	struct vic_counters total = sum(report);
 
-	return (int64_t)(new_at_targets(&total.vectors) -
-			 total.acked[VIC_MODE_FIXED] -
-			 total.acked[VIC_MODE_LOWEST] - total.discarded -
-			 total.folded -
-			 report->pending);
+	return (int64_t)(new_at_targets(&total.vectors) - delivered(&total) -
+			 total.discarded - total.folded - report->pending);
 }
 
 static int by_value(const void *a, const void *b)
@@ -285,7 +288,14 @@ void report_print(FILE *out, struct report *report)
 	if (report->matrix)
 		print_matrix(out, report);
 	fprintf(out,
-		"Vectors made pending, less those delivered (and %" PRIu64
-		" still pending): %" PRId64 "%s\n",
-		report->pending, balance, balance ? " - NOT EXACT" : ", exact");
+		"Vectors: %" PRIu64 " made pending = %" PRIu64
+		" delivered + %" PRIu64
+		" folded into a pending one\n  + %" PRIu64
+		" discarded + %" PRIu64 " still pending: ",
+		new_at_targets(&total.vectors), delivered(&total), total.folded,
+		total.discarded, report->pending);
+	if (balance)
+		fprintf(out, "WRONG by %" PRId64 "\n", balance);
+	else
+		fputs("exact\n", out);
 }

@@ -27,9 +27,9 @@ struct report {
 };
 
 /*
- * Vectors made newly pending, less those acknowledged, discarded and still
- * pending: 0 unless one was lost or invented. Only exact while no thread is
- * inside libvic.
+ * Vectors made newly pending, less those acknowledged, folded, discarded and
+ * still pending: 0 unless one was lost or invented. Only exact while no
+ * thread is inside libvic.
  */
 int64_t report_balance(const struct report *report);
 

@@ -115,6 +115,9 @@ static void sleep_until_wake(struct cpu *cpu, uint32_t can)
 	/* A vector and a request wake once each; one look serves both. */
 	while (!sem_trywait(&cpu->wake))
 		;
+	/* It was not libvic that woke it. */
+	if (atomic_load(&cpu->vm->stop))
+		return;
 	trace_add(cpu, TRACE_UNBLOCK, 0, cpu->index);
 	vic_vcpu_unblock(cpu->vcpu);
 }

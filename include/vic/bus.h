@@ -102,9 +102,10 @@ vic_apic_bus_init(void *storage, size_t size,
 		  struct vic_apic_bus **bus);
 
 /**
- * Mark the vCPU @p index absent: no message reaches it any more. Its memory
- * stays in use until vic_apic_bus_quiesced(). One thread at a time may add
- * and remove; senders may run.
+ * Mark the vCPU @p index absent: no message reaches it any more. Its own
+ * thread has stopped; its memory stays in use until
+ * vic_apic_bus_quiesced(). One thread at a time may add and remove; senders
+ * may run.
  *
  * @return VIC_ERR_ABSENT if there is none.
  */

@@ -102,7 +102,7 @@ def judge_libvic(run, where):
            f'{where}: the guest says that it passed',
            f'exit status {run.status}', run.tail())
     tap.ok(run.stats.get('balance') == 0,
-           f'{where}: vectors made pending = delivered + still pending',
+           f'{where}: each vector made pending is accounted for',
            f"balance {run.stats.get('balance')}", run.tail())
 
 
