@@ -211,7 +211,7 @@ static void print_messages(FILE *out, const struct vic_counters *total)
 			values[m] = total->sent[kinds[k].kind][modes[m].mode];
 		row(out, kinds[k].name, values, COUNT(modes), 1);
 	}
-	fputs("Delivered to guests, by delivery mode\n", out);
+	fputs("Delivered to guests (lowest priority arrives as fixed)\n", out);
 	for (size_t m = 0; m < COUNT(modes); m++)
 		values[m] = total->acked[modes[m].mode];
 	row(out, "", values, COUNT(modes), 1);

@@ -108,7 +108,10 @@ struct vic_work {
 	 * or more; look again when the guest's TPR falls below.
 	 */
 	uint8_t tpr_threshold;
-	/** Pending NMIs, 0 to 2. */
+	/**
+	 * Pending NMIs, 0 to 2. Who injects one of two asks for the NMI
+	 * window too: the other is no news and kicks nobody.
+	 */
 	uint8_t nmis;
 };
 

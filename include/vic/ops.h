@@ -34,7 +34,9 @@ struct vic_vcpu_ops {
 	/**
 	 * The vCPU is BLOCKED and something is pending: make its thread
 	 * return from its wait. Must be latched, as a semaphore is: a wake
-	 * that comes before the wait ends the wait. Required.
+	 * that comes before the wait ends the wait. A vector and a request
+	 * may each wake one sleep: drain a counting semaphore after the
+	 * wait. Required.
 	 */
 	void (*wake)(void *opaque);
 	/**

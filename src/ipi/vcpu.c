@@ -111,21 +111,28 @@ enum vic_post inbox_request(struct vic_vcpu *vcpu,
 			    enum vic_request request, uint8_t argument)
 {
 	uint64_t old = load_relaxed(&vcpu->request), next;
+	bool changed;
 
 	if ((unsigned int)request > VIC_REQUEST_ESR)
 		return VIC_POST_REFUSED;
 	/*
 	 * Data and NEW change in one step: the owner never sees one without
-	 * the other. A failed exchange means that another thread changed
-	 * the word, so the loop ends with the last of them.
+	 * the other. The exchange is made also where nothing changes: like
+	 * P2 it is what shows that the owner has yet to take the request,
+	 * and with it what the sender wrote before. A failed exchange means
+	 * that another thread changed the word, so the loop ends with the
+	 * last of them.
 	 */
 	do {
 		next = request_add(old, request, argument);
-		if (next == old) {
-			count(&counters->requests.merged);
-			return VIC_POST_MERGED;
-		}
-	} while (!compare_exchange(&vcpu->request, &old, next | REQUEST_NEW));
+		changed = next != old;
+		if (changed)
+			next |= REQUEST_NEW;
+	} while (!compare_exchange(&vcpu->request, &old, next));
+	if (!changed) {
+		count(&counters->requests.merged);
+		return VIC_POST_MERGED;
+	}
 	if (old & REQUEST_NEW) {
 		count(&counters->requests.coalesced);
 		return VIC_POST_COALESCED;
