@@ -45,7 +45,8 @@ int vic_lapic_ack(struct vic_lapic *lapic, uint8_t vector)
 
 	if (UNLIKELY(!(word & bit)))
 		return VIC_ERR_ABSENT;
-	if (UNLIKELY(vector >> 4 <= lapic->isr_top >> 4))
+	/* Not above the class in service. */
+	if (UNLIKELY(vector <= (lapic->isr_top | 0xf)))
 		return VIC_ERR_STATE;
 	word ^= bit;
 	*irr = word;
