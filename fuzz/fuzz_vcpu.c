@@ -13,27 +13,30 @@
 
 /* Senders. */
 
+/* How the owner hears of it, if it was not told before. */
+static enum vic_post reach(const struct shadow *s, bool told)
+{
+	if (told)
+		return VIC_POST_COALESCED;
+	if (s->state == VIC_HOST)
+		return VIC_POST_SILENT;
+	return s->state == VIC_BLOCKED ? VIC_POST_WOKEN : VIC_POST_KICKED;
+}
+
 static void do_post(struct world *w, uint32_t i)
 {
 	uint8_t vector = input_u8(&w->input);
 	bool level = input_below(&w->input, 2);
 	struct shadow *s = &w->vcpu[i];
-	const struct vic_vcpu_inbox *inbox = &s->before.inbox;
 	enum vic_post post = vic_vcpu_post(w->rig.vcpus[i].vcpu,
 					   &w->rig.counters, vector, level);
-	enum vic_post want = VIC_POST_COALESCED;
+	enum vic_post want = reach(s, s->before.inbox.outstanding);
 	struct look now;
 
 	if (vector < 16)
 		want = VIC_POST_REFUSED;
 	else if (inbox_has(&s->before, vector))
 		want = VIC_POST_MERGED;
-	else if (!inbox->outstanding && s->state == VIC_HOST)
-		want = VIC_POST_SILENT;
-	else if (!inbox->outstanding && s->state == VIC_BLOCKED)
-		want = VIC_POST_WOKEN;
-	else if (!inbox->outstanding)
-		want = VIC_POST_KICKED;
 	REQUIRE(post == want);
 	if (vector < 16)
 		return;
@@ -53,8 +56,10 @@ static void do_request(struct world *w, uint32_t i)
 				(enum vic_request)request, argument);
 	vic_vcpu_peek(w->rig.vcpus[i].vcpu, &now);
 	REQUIRE((post == VIC_POST_REFUSED) == (request > VIC_REQUEST_ESR));
-	if (post != VIC_POST_REFUSED && post != VIC_POST_MERGED)
+	if (post != VIC_POST_REFUSED && post != VIC_POST_MERGED) {
+		REQUIRE(post == reach(&w->vcpu[i], old.request_new));
 		REQUIRE(now.request_new);
+	}
 	switch (request) {
 	case VIC_REQUEST_NMI:
 		REQUIRE(now.nmi == (old.nmi < 2 ? old.nmi + 1 : 2));
@@ -66,6 +71,7 @@ static void do_request(struct world *w, uint32_t i)
 		break;
 	case VIC_REQUEST_INIT:
 		REQUIRE(now.init && !now.sipi);
+		REQUIRE((post == VIC_POST_MERGED) == (old.init && !old.sipi));
 		break;
 	case VIC_REQUEST_SIPI:
 		REQUIRE(now.sipi);
@@ -147,48 +153,6 @@ static void do_self_ipi(struct world *w, uint32_t i)
 }
 
 /* Owners. */
-
-static void check_work(struct world *w, uint32_t i, uint32_t can,
-		       const struct vic_work *work)
-{
-	const struct shadow *s = &w->vcpu[i];
-	uint32_t irq = VIC_WORK_IRQ | VIC_WORK_IRQ_WINDOW;
-	uint32_t ppr, top;
-	bool deliverable;
-	struct look now;
-
-	take_look(w, i, &now);
-	ppr = ppr_of(w, i, &now);
-	REQUIRE(!now.inbox.outstanding && !now.inbox.request_new);
-	top = set_highest(&now.irr);
-	deliverable = w->model.vcpu[i].enabled && top >> 4 > ppr >> 4;
-	if (work->flags & irq) {
-		REQUIRE(deliverable && work->vector == top);
-		REQUIRE(!s->waits_for_sipi);
-		REQUIRE((work->flags & irq) == (can & VIC_CAN_IRQ
-							? VIC_WORK_IRQ
-							: VIC_WORK_IRQ_WINDOW));
-	} else if (!(work->flags & VIC_WORK_INIT) && !s->waits_for_sipi) {
-		REQUIRE(!deliverable);
-	}
-	if (work->tpr_threshold) {
-		REQUIRE(!deliverable && work->tpr_threshold == top >> 4);
-		REQUIRE(s->tpr >> 4 >= work->tpr_threshold);
-	}
-	REQUIRE(!(work->flags & VIC_WORK_INIT) == !now.inbox.init);
-	if (work->flags & (VIC_WORK_INIT | VIC_WORK_SIPI))
-		REQUIRE(!(work->flags & irq));
-	else
-		REQUIRE(!(work->flags & VIC_WORK_WAIT_SIPI) ==
-			!s->waits_for_sipi);
-	if (work->flags & VIC_WORK_SIPI)
-		REQUIRE(s->waits_for_sipi && now.inbox.sipi &&
-			work->sipi_vector == now.inbox.sipi_vector);
-	if (work->flags & VIC_WORK_NMI)
-		REQUIRE((can & VIC_CAN_NMI) && now.inbox.nmi);
-	if (work->flags & VIC_WORK_SMI)
-		REQUIRE((can & VIC_CAN_SMI) && now.inbox.smi);
-}
 
 static uint32_t
 scan(struct world *w, uint32_t i, uint32_t can, struct vic_work *work)

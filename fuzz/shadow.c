@@ -111,6 +111,60 @@ static void check_ppr(struct world *w, uint32_t i)
 	REQUIRE(value == ppr_of(w, i, &w->vcpu[i].now));
 }
 
+/* NMI, SMI, INIT and SIPI; false if they keep all else waiting. */
+static bool check_requests(const struct shadow *s, uint32_t can,
+			   const struct vic_vcpu_inbox *inbox,
+			   const struct vic_work *work)
+{
+	const uint32_t irq = VIC_WORK_IRQ | VIC_WORK_IRQ_WINDOW;
+	uint32_t want = 0;
+
+	REQUIRE(!inbox->outstanding && !inbox->request_new);
+	if (inbox->init) {
+		REQUIRE(work->flags == VIC_WORK_INIT);
+		return false;
+	}
+	if (s->waits_for_sipi) {
+		REQUIRE(work->flags ==
+			(inbox->sipi ? VIC_WORK_SIPI : VIC_WORK_WAIT_SIPI));
+		if (inbox->sipi)
+			REQUIRE(work->sipi_vector == inbox->sipi_vector);
+		return false;
+	}
+	if (inbox->nmi)
+		want = can & VIC_CAN_NMI ? VIC_WORK_NMI : VIC_WORK_NMI_WINDOW;
+	if (inbox->smi && (can & VIC_CAN_SMI))
+		want |= VIC_WORK_SMI;
+	REQUIRE((work->flags & ~irq) == want);
+	REQUIRE(work->nmis == inbox->nmi);
+	REQUIRE(!inbox->sipi);
+	return true;
+}
+
+void check_work(struct world *w, uint32_t i, uint32_t can,
+		const struct vic_work *work)
+{
+	const uint32_t irq = VIC_WORK_IRQ | VIC_WORK_IRQ_WINDOW;
+	const struct shadow *s = &w->vcpu[i];
+	uint32_t top, isrv, want = 0;
+	struct look now;
+
+	take_look(w, i, &now);
+	if (!check_requests(s, can, &now.inbox, work))
+		return;
+	top = set_highest(&now.irr);
+	isrv = set_highest(&now.service);
+	if (top >> 4 > ppr_of(w, i, &now) >> 4) {
+		want = can & VIC_CAN_IRQ ? VIC_WORK_IRQ : VIC_WORK_IRQ_WINDOW;
+		REQUIRE(work->vector == top);
+		REQUIRE(w->model.vcpu[i].enabled);
+	}
+	REQUIRE((work->flags & irq) == want);
+	/* The threshold is of use where TPR alone is in the way. */
+	REQUIRE(work->tpr_threshold ==
+		(!want && top >> 4 > isrv >> 4 ? top >> 4 : 0));
+}
+
 void expect(struct world *w, uint32_t sender, const struct dest_message *m)
 {
 	bool targets[DEST_MODEL_MAX];

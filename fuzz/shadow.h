@@ -100,6 +100,9 @@ void shadow_reset(struct world *w, uint32_t i);
 /* A message was sent: who has one more vector. */
 void expect(struct world *w, uint32_t sender, const struct dest_message *m);
 
+/* The answer of a scan is what inbox, IRR and ISR make it. */
+void check_work(struct world *w, uint32_t i, uint32_t can,
+		const struct vic_work *work);
 /* Before an operation, and after it. */
 void begin_step(struct world *w);
 void check_step(struct world *w);

@@ -224,7 +224,7 @@ static void wait_for_end(void)
 		if (sem_timedwait(&ended, &until) == 0)
 			left--;
 		else if (atomic_load(&turns) == before)
-			fail("an interrupt was lost: vCPUs asleep", left);
+			fail("an interrupt was lost: vCPUs asleep", (long)left);
 	}
 }
 

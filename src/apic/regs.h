@@ -41,7 +41,9 @@ struct reg_row {
 	void (*write)(struct vic_lapic *lapic, uint64_t value);
 };
 
-extern const struct reg_row reg_rows[REG_ROWS];
+/* Hidden: no way through a global offset table to it. */
+extern const struct reg_row reg_rows[REG_ROWS]
+	__attribute__((visibility("hidden")));
 
 /* Reset values into the page; the id register stays. */
 void regs_reset(uint32_t *page);
