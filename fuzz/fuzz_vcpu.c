@@ -55,7 +55,7 @@ static void do_request(struct world *w, uint32_t i)
 	post = vic_vcpu_request(w->rig.vcpus[i].vcpu, &w->rig.counters,
 				(enum vic_request)request, argument);
 	vic_vcpu_peek(w->rig.vcpus[i].vcpu, &now);
-	REQUIRE((post == VIC_POST_REFUSED) == (request > VIC_REQUEST_ESR));
+	REQUIRE((post == VIC_POST_REFUSED) == (request > VIC_REQUEST_RESYNC));
 	if (post != VIC_POST_REFUSED && post != VIC_POST_MERGED) {
 		REQUIRE(post == reach(&w->vcpu[i], old.request_new));
 		REQUIRE(now.request_new);
@@ -294,6 +294,7 @@ static void do_block(struct world *w, uint32_t i)
 	} else {
 		uint32_t can = input_u8(&w->input) & 7;
 		uint32_t idle = VIC_WORK_WAIT_SIPI | VIC_WORK_IRQ_WINDOW |
+				VIC_WORK_SMI_WINDOW |
 				VIC_WORK_NMI_WINDOW;
 		struct vic_work work;
 
@@ -341,10 +342,10 @@ static void do_ack_request(struct world *w, uint32_t i)
 		break;
 	default:
 		if (vic_lapic_ack_sipi(lapic) == VIC_OK) {
-			REQUIRE(old.sipi);
+			REQUIRE(old.sipi || old.init);
 			s->waits_for_sipi = false;
 		} else {
-			REQUIRE(!old.sipi || !s->waits_for_sipi);
+			REQUIRE(!(old.sipi || old.init) || !s->waits_for_sipi);
 		}
 		break;
 	}

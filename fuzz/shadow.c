@@ -117,15 +117,16 @@ static bool check_requests(const struct shadow *s, uint32_t can,
 			   const struct vic_work *work)
 {
 	const uint32_t irq = VIC_WORK_IRQ | VIC_WORK_IRQ_WINDOW;
+	const uint32_t flags = work->flags & ~(uint32_t)VIC_WORK_RESYNC;
 	uint32_t want = 0;
 
 	REQUIRE(!inbox->outstanding && !inbox->request_new);
 	if (inbox->init) {
-		REQUIRE(work->flags == VIC_WORK_INIT);
+		REQUIRE(flags == VIC_WORK_INIT);
 		return false;
 	}
 	if (s->waits_for_sipi) {
-		REQUIRE(work->flags ==
+		REQUIRE(flags ==
 			(inbox->sipi ? VIC_WORK_SIPI : VIC_WORK_WAIT_SIPI));
 		if (inbox->sipi)
 			REQUIRE(work->sipi_vector == inbox->sipi_vector);
@@ -133,9 +134,9 @@ static bool check_requests(const struct shadow *s, uint32_t can,
 	}
 	if (inbox->nmi)
 		want = can & VIC_CAN_NMI ? VIC_WORK_NMI : VIC_WORK_NMI_WINDOW;
-	if (inbox->smi && (can & VIC_CAN_SMI))
-		want |= VIC_WORK_SMI;
-	REQUIRE((work->flags & ~irq) == want);
+	if (inbox->smi)
+		want |= can & VIC_CAN_SMI ? VIC_WORK_SMI : VIC_WORK_SMI_WINDOW;
+	REQUIRE((flags & ~irq) == want);
 	REQUIRE(work->nmis == inbox->nmi);
 	REQUIRE(!inbox->sipi);
 	return true;

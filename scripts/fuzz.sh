@@ -140,23 +140,61 @@ fuzz() {
 	echo "$row"
 }
 
-# An input is worth keeping if it reaches an edge that no smaller one does:
-# the engine's control file says so. Its own choice would be ten times more.
+# The fewest inputs, found greedily, that reach every edge which the corpus in
+# the tree does not. A feature of the engine's is an edge and how often, in 8.
+cover='
+	NR == 1 { files = $1; next }
+	NR == 2 { next }
+	NR <= files + 2 { path[NR - 3] = $0; next }
+	$1 == "FT" {
+		for (n = 3; n <= NF; n++) {
+			edge = int($n / 8)
+			if (path[$2] ~ /^fuzz\/corpus\//)
+				done[edge]
+			else if (!(($2, edge) in seen)) {
+				seen[$2, edge]
+				edges[$2] = edges[$2] " " edge
+			}
+		}
+	}
+	END {
+		do {
+			most = 0
+			for (file in edges) {
+				total = split(edges[file], list, " ")
+				fresh = 0
+				rest = ""
+				for (n = 1; n <= total; n++)
+					if (!(list[n] in done)) {
+						fresh++
+						rest = rest " " list[n]
+					}
+				edges[file] = rest
+				if (fresh > most) {
+					most = fresh
+					best = file
+				}
+			}
+			if (most) {
+				print path[best]
+				total = split(edges[best], list, " ")
+				for (n = 1; n <= total; n++)
+					done[list[n]]
+			}
+		} while (most)
+	}'
+
 merge() {
 	target=$1
 	work=$out/merge-$target
 	rm -rf "$work"
-	mkdir -p "$work/first"
-	cp "fuzz/corpus/$target"/* "$work/first/" 2>/dev/null || :
+	mkdir -p "$work/chosen"
 	say "fuzz_$target: merging"
-	engine "$target" -merge=1 -merge_control_file="$work/control" \
-		"$work/first" "build/fuzz-corpus/$target" ||
+	engine "$target" -set_cover_merge=1 \
+		-merge_control_file="$work/control" "$work/chosen" \
+		"fuzz/corpus/$target" "build/fuzz-corpus/$target" ||
 		die "the merge failed; see $out/$target.log"
-	awk 'NR == 1 { files = $1; next }
-		NR == 2 { first = $1; next }
-		NR <= files + 2 { path[NR - 3] = $0; next }
-		$1 == "COV" && NF > 2 && $2 >= first { print path[$2] }' \
-		"$work/control" | while read -r file; do
+	awk "$cover" "$work/control" | while read -r file; do
 		cp "$file" "fuzz/corpus/$target/"
 	done
 	say "fuzz/corpus/$target: $(ls "fuzz/corpus/$target" | wc -l) inputs"

@@ -14,7 +14,7 @@ die() {
 	exit 1
 }
 
-# usage TEXT: what --help prints, and what a wrong argument gets.
+# bad_argument ARGUMENT: ends the script.
 bad_argument() {
 	die "unknown argument '$1'; see $(basename "$0") --help"
 }

@@ -23,7 +23,7 @@ and the exit status is 0 if nothing failed, 77 if there is no spin.
 END
 }
 
-quick= only= trace=
+quick='' only='' trace=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--quick) quick=yes ;;
@@ -50,13 +50,14 @@ command -v spin >/dev/null && command -v gcc >/dev/null || {
 	exit 77
 }
 
-# The configurations, as flags for the model. Senders are without limit
-# (SENDS 0) except where that is too much for memory; enter refuses once
-# instead of four times except in F, for the count does not matter elsewhere.
-#   V vectors, R requests, N two requesters, T triggers, E triggers of one
-#   vector, W triggers of two in one word, I INIT discards, S the owner posts
-#   to itself, F four refusals, M all together, L liveness of enter
-# Small ones are for mutants and --quick, the others for the full check.
+# The configurations, as flags for the model: small ones for mutants and
+# --quick, large ones for the full check. Senders are without limit but in W
+# and M (SENDS 1), for want of memory. Enter refuses once instead of four
+# times but in F and L, for the count does not matter elsewhere.
+#   V vectors          R requests             N two requesters
+#   T triggers         E triggers, 1 vector   W triggers, 2 of everything
+#   I INIT discards    S the owner posts too  F four refusals
+#   X Y M vectors and requests together       L liveness of enter
 defaults='NPOST=0 NVEC=1 WORDS=1 NREQ=0 KINDS=0 TRIGGERS=0 DISCARD=0 SELF=0
 	SENDS=0 REFUSALS=1 LIVE=0'
 small() {
@@ -74,10 +75,12 @@ small() {
 large() {
 	case $1 in
 	V) echo NPOST=2 NVEC=2 WORDS=2 ;;
-	W) echo NPOST=2 NVEC=2 TRIGGERS=1 SENDS=1 ;;
 	T) echo NPOST=1 NVEC=2 TRIGGERS=1 ;;
-	N) echo NREQ=2 KINDS=5 ;;
+	W) echo NPOST=2 NVEC=2 TRIGGERS=1 SENDS=1 ;;
+	N) echo NREQ=2 KINDS=13 ;;
 	I) echo NPOST=1 NREQ=1 KINDS=12 DISCARD=1 ;;
+	X) echo NPOST=2 NREQ=1 KINDS=1 ;;
+	Y) echo NPOST=1 NVEC=2 WORDS=2 NREQ=1 KINDS=1 ;;
 	M) echo NPOST=2 NVEC=2 WORDS=2 NREQ=1 KINDS=13 SENDS=1 ;;
 	F) echo NPOST=1 NVEC=2 WORDS=2 REFUSALS=4 ;;
 	L) echo NPOST=1 NVEC=2 WORDS=2 REFUSALS=4 LIVE=1 ;;
@@ -146,7 +149,9 @@ wanted() {
 	[ -z "$only" ] || [ "$only" = "$1" ]
 }
 
-depth=5000000
+# The search stack, in steps, and the hash table, as a power of 2.
+depth=3000000 table=22
+[ -n "$quick" ] || depth=10000000 table=26
 fair='-O1 -DNP -DNFAIR=8'
 
 # holds NAME TEXT CONFIGURATION FLAG...
@@ -157,7 +162,7 @@ holds() {
 	say "spin: $name"
 	case $letter in
 	L) verify "$name" "$fair" "-l -f -m$depth" "$@" ;;
-	*) verify "$name" '-O2 -DSAFETY' "-m$depth -w24" "$@" ;;
+	*) verify "$name" '-O2 -DSAFETY' "-m$depth -w$table" "$@" ;;
 	esac
 	report "$name" complete "$text"
 }
@@ -179,7 +184,7 @@ fails() {
 }
 
 letters='V R E I S F L'
-[ -n "$quick" ] || letters="$letters T N W M"
+[ -n "$quick" ] || letters="$letters T W X Y N M"
 for letter in $letters; do
 	case $quick in
 	yes) values=$(small $letter) ;;

@@ -223,12 +223,6 @@ static inline uint32_t exchange32(uint32_t *p, uint32_t value)
 	return __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST);
 }
 
-/* Full barrier. */
-static inline uint32_t fetch_add32(uint32_t *p, uint32_t n)
-{
-	return __atomic_fetch_add(p, n, __ATOMIC_SEQ_CST);
-}
-
 static inline struct vic_vcpu *load_vcpu(struct vic_vcpu *const *p)
 {
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
@@ -251,6 +245,15 @@ static inline void counter_add(uint64_t *p, uint64_t n)
 			 __ATOMIC_RELAXED);
 #else
 	*p += n;
+#endif
+}
+
+static inline uint64_t counter_read(const uint64_t *p)
+{
+#if UINTPTR_MAX > UINT32_MAX
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
+#else
+	return *(const volatile uint64_t *)p;
 #endif
 }
 

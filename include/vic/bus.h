@@ -131,7 +131,8 @@ VIC_API uint32_t vic_apic_bus_worst_probe(const struct vic_apic_bus *bus);
  * addressed and accept, without sending. Any thread.
  *
  * @param reg one of the x86 registers; others are VIC_DECODE_FOREIGN.
- * @param sender decides "self", "others" and nothing else.
+ * @param sender decides "self", "others" and nothing else; NULL: there is
+ * no such vCPU.
  */
 VIC_API void vic_apic_bus_compile(struct vic_apic_bus *bus,
 				  const struct vic_vcpu *sender,

@@ -7,14 +7,18 @@
  *
  * Counters live with the sender: one block in each vCPU, and one for each
  * thread that is no vCPU. Only that thread adds to its block, so adding
- * needs no locked instruction. Any thread may read a block at any time; it
- * then sees values that are a moment old.
+ * needs no locked instruction. Any thread may read a block at any time with
+ * vic_counters_read(); it then sees values that are a moment old.
  */
 #ifndef VIC_COUNTERS_H
 #define VIC_COUNTERS_H
 
 #include <vic/ipi.h>
 #include <vic/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /** What became of one interrupt for one target. */
 struct vic_outcomes {
@@ -28,6 +32,8 @@ struct vic_outcomes {
 	uint64_t woken;
 	/** Newly pending; vic_vcpu_ops.kick was called. */
 	uint64_t kicked;
+	/** 0, for a way to come. */
+	uint64_t reserved;
 };
 
 /** Start with all zeroes. */
@@ -70,12 +76,25 @@ struct vic_counters {
 	 * pending = acked + discarded + folded + still pending.
 	 */
 	uint64_t folded;
+	/**
+	 * The same for NMI, SMI, INIT and SIPI: thrown away by an INIT or a
+	 * reset, or a SIPI to a vCPU that does not wait for one.
+	 */
+	uint64_t requests_discarded;
 	/** Interrupts given to the guest, by enum vic_delivery_mode. */
 	uint64_t acked[8];
 	/** EOIs that ended an interrupt in service. */
 	uint64_t eois;
 	/** 0, for counters to come. */
-	uint64_t reserved[15];
+	uint64_t reserved[12];
 };
+
+/** Copy a block while its thread may add to it. Any thread. */
+VIC_API void vic_counters_read(const struct vic_counters *from,
+			       struct vic_counters *to);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

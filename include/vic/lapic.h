@@ -13,8 +13,9 @@
  *     for (;;) {
  *         vic_lapic_scan(lapic, can, &work);
  *         act on work: INIT, SIPI, NMI, inject work.vector; ack each
- *         if (vic_vcpu_enter(vcpu) == VIC_ENTER_AGAIN) continue;
- *         run the guest
+ *         entry = vic_vcpu_enter(vcpu);
+ *         if (entry == VIC_ENTER_AGAIN) continue;
+ *         run the guest; with an immediate exit if VIC_ENTER_EXIT
  *         vic_vcpu_exit(vcpu, kicked);
  *         emulate: vic_lapic_mmio_write(), vic_lapic_msr_write(), ...
  *     }
@@ -88,6 +89,10 @@ enum vic_work_flags {
 	VIC_WORK_IRQ_WINDOW = 1 << 5,
 	/** An NMI waits only because VIC_CAN_NMI was not given. */
 	VIC_WORK_NMI_WINDOW = 1 << 6,
+	/** An SMI waits only because VIC_CAN_SMI was not given. */
+	VIC_WORK_SMI_WINDOW = 1 << 8,
+	/** Somebody asked for a look (VIC_REQUEST_RESYNC); told once. */
+	VIC_WORK_RESYNC = 1 << 9,
 	/**
 	 * The vCPU waits for a SIPI: run no guest code. Until it comes
 	 * nothing but INIT is offered, and the rest stays pending.
@@ -124,8 +129,9 @@ VIC_API size_t vic_lapic_size(void);
  *
  * After power-up a vCPU that is not the BSP waits for a SIPI.
  *
- * @return VIC_OK, VIC_ERR_STORAGE, VIC_ERR_ABI, VIC_ERR_INVAL, or
- * VIC_ERR_EXISTS when the vCPU's index or the id is taken.
+ * @return VIC_OK, VIC_ERR_STORAGE, VIC_ERR_ABI, VIC_ERR_INVAL,
+ * VIC_ERR_EXISTS when the vCPU's index or the id is taken, or VIC_ERR_STATE
+ * when the vCPU is on a bus.
  */
 VIC_API VIC_NODISCARD int vic_lapic_init(void *storage, size_t size,
 					 const struct vic_lapic_config *config,
@@ -187,7 +193,11 @@ VIC_API uint32_t vic_lapic_scan(struct vic_lapic *lapic, uint32_t can,
 				struct vic_work *work);
 
 /**
- * @p vector was injected: IRR to ISR. As late as the embedder likes.
+ * @p vector is delivered: IRR to ISR. Call it in the step that commits to
+ * the delivery: with the injection, or at the acknowledge cycle of an
+ * emulated processor, however long after the scan that was. Between an
+ * injection and its ack no other call for this APIC may come: a second
+ * interrupt of the vector would merge into the one that is on its way.
  *
  * @return VIC_ERR_ABSENT if it is not in IRR, VIC_ERR_STATE if one of its
  * class or above is in service: no processor would have taken it.
@@ -217,10 +227,17 @@ VIC_API VIC_NODISCARD int vic_lapic_ack_smi(struct vic_lapic *lapic);
 VIC_API VIC_NODISCARD int vic_lapic_ack_init(struct vic_lapic *lapic);
 
 /**
- * The vCPU starts: it no longer waits for a SIPI. VIC_ERR_ABSENT if none is
- * pending or the vCPU does not wait for one.
+ * The vCPU starts: it no longer waits for a SIPI. VIC_OK too if an INIT
+ * has cancelled the SIPI since the scan: the next scan offers that INIT.
+ * VIC_ERR_ABSENT if none was pending or the vCPU does not wait for one.
  */
 VIC_API VIC_NODISCARD int vic_lapic_ack_sipi(struct vic_lapic *lapic);
+
+/**
+ * Back to the state after power-up, at any time: registers, base and mode
+ * as vic_lapic_init() made them, nothing pending. An AP waits for a SIPI.
+ */
+VIC_API void vic_lapic_reset(struct vic_lapic *lapic);
 
 /**
  * vic_vcpu_block(), unless the scan with @p can finds work. VIC_WORK_SIPI

@@ -8,7 +8,8 @@
  * One table of callbacks, const and shared by all vCPUs. The callbacks may
  * run inside any libvic call, on any thread, with no libvic lock held. They
  * may not call libvic, block, or take a lock that the embedder holds around
- * libvic calls. @c eoi alone may call the line functions.
+ * libvic calls. @c eoi alone may post: vic_msi(), vic_vcpu_post(), so that a
+ * level line that is still high is pending again.
  */
 #ifndef VIC_OPS_H
 #define VIC_OPS_H

@@ -39,7 +39,7 @@ struct vic_vcpu;
  * `_Alignas(VIC_CACHE_LINE) unsigned char vic[VIC_VCPU_SIZE]` into its own
  * struct; its stride should be an odd number of lines too.
  */
-#define VIC_VCPU_SIZE (15 * VIC_CACHE_LINE)
+#define VIC_VCPU_SIZE (17 * VIC_CACHE_LINE)
 
 /** Where a vCPU is; see the top of this file. */
 enum vic_run_state {
@@ -59,6 +59,8 @@ enum vic_request {
 	VIC_REQUEST_SIPI,
 	/** Bits for the error status register, as the argument. */
 	VIC_REQUEST_ESR,
+	/** Nothing but a look: the owner leaves the guest or its sleep. */
+	VIC_REQUEST_RESYNC,
 };
 
 /** What became of making something pending. */
@@ -81,7 +83,7 @@ enum vic_enter {
 	/**
 	 * Refused four times in a row: enter with an immediate exit armed,
 	 * so that the vCPU makes progress and looks again. The state is
-	 * GUEST.
+	 * GUEST, and what is new stays so: until the next scan nobody kicks.
 	 */
 	VIC_ENTER_EXIT,
 };

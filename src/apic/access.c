@@ -11,6 +11,17 @@
 
 #define MSR_EOI (VIC_MSR_X2APIC + (VIC_APIC_EOI >> 4))
 
+/* Where a guest sees what is in its inbox, as if it were accepted there. */
+static void fresh(struct vic_lapic *lapic, uint32_t index)
+{
+	bool tmr_or_irr = index >= VIC_APIC_TMR >> 4 &&
+			  index < VIC_APIC_ESR >> 4;
+
+	if (tmr_or_irr &&
+	    (load_acquire(&lapic->vcpu->pid.control) & VIC_PID_ON))
+		lapic_harvest(lapic);
+}
+
 static void illegal_register(struct vic_lapic *lapic)
 {
 	lapic->esr_pending |= VIC_ESR_ILLEGAL_REGISTER;
@@ -36,6 +47,7 @@ static uint64_t mmio_read_row(struct vic_lapic *lapic, uint32_t offset,
 	}
 	if (byte >= 4 || !(access & REG_MMIO_READ))
 		return 0;
+	fresh(lapic, index);
 	return cut(lapic->page[index * 4], byte * 8, len);
 }
 
@@ -128,6 +140,7 @@ enum vic_access vic_lapic_msr_read(struct vic_lapic *lapic, uint32_t msr,
 	}
 	if (!msr_row(lapic, msr, REG_MSR_READ))
 		return VIC_ACCESS_FAULT;
+	fresh(lapic, msr - VIC_MSR_X2APIC);
 	*value = at[0];
 	if (msr == MSR_ICR)
 		*value |= (uint64_t)at[1] << VIC_ICR_DEST_SHIFT;

@@ -118,20 +118,22 @@ static uint64_t base_reserved(const struct vic_lapic_config *config)
 	return ~defined;
 }
 
-static void power_up(struct vic_lapic *lapic,
-		     const struct vic_lapic_config *config)
+static void power_up(struct vic_lapic *lapic)
 {
-	bool bsp = config->flags & VIC_LAPIC_BSP;
+	bool bsp = lapic->flags & VIC_LAPIC_BSP;
 
 	lapic->base = VIC_APIC_BASE_RESET | VIC_APIC_BASE_EN |
 		      (bsp ? VIC_APIC_BASE_BSP : 0) |
-		      (config->flags & VIC_LAPIC_X2APIC ? VIC_APIC_BASE_EXTD :
+		      (lapic->flags & VIC_LAPIC_X2APIC ? VIC_APIC_BASE_EXTD :
 							  0);
 	lapic->mode = mode_of(lapic->base);
 	lapic->wait_sipi = !bsp;
-	memset(lapic->page, 0, VIC_APIC_PAGE_SIZE);
 	reset_registers(lapic);
 	set_ids(lapic);
+	lapic_publish(lapic);
+	/* After the identity: it ends what senders may still post. */
+	inbox_discard(lapic->vcpu);
+	inbox_drop(lapic->vcpu, REQUEST_ALL);
 }
 
 int vic_lapic_init(void *storage, size_t size,
@@ -156,10 +158,16 @@ int vic_lapic_init(void *storage, size_t size,
 	l->vcpu = config->vcpu;
 	l->bus = config->bus;
 	l->base_reserved = base_reserved(config);
-	power_up(l, config);
-	lapic_publish(l);
+	l->flags = config->flags;
+	memset(l->page, 0, VIC_APIC_PAGE_SIZE);
+	power_up(l);
 	*lapic = l;
 	return VIC_OK;
+}
+
+void vic_lapic_reset(struct vic_lapic *lapic)
+{
+	power_up(lapic);
 }
 
 uint64_t vic_lapic_base(const struct vic_lapic *lapic)
@@ -182,9 +190,11 @@ static void change_mode(struct vic_lapic *lapic, enum lapic_mode mode)
 		reg(lapic, VIC_APIC_ICR_LO)[1] = 0;
 	}
 	lapic_publish(lapic);
-	/* After the identity: it ends what senders may still post. */
-	if (mode == LAPIC_DISABLED)
+	/* NMI, SMI, INIT and SIPI are the processor's, not the APIC's. */
+	if (mode == LAPIC_DISABLED) {
 		inbox_discard(lapic->vcpu);
+		inbox_ack(lapic->vcpu, REQUEST_ESR);
+	}
 }
 
 enum vic_access lapic_write_base(struct vic_lapic *lapic, uint64_t value)
@@ -214,8 +224,8 @@ int vic_lapic_ack_init(struct vic_lapic *lapic)
 	if (!(word & REQUEST_INIT))
 		return VIC_ERR_ABSENT;
 	/* A SIPI stays: INIT cancelled older ones when it was sent. */
-	inbox_ack(lapic->vcpu,
-		  REQUEST_INIT | REQUEST_NMI | REQUEST_SMI | REQUEST_ESR);
+	inbox_ack(lapic->vcpu, REQUEST_INIT);
+	inbox_drop(lapic->vcpu, REQUEST_NMI | REQUEST_SMI | REQUEST_ESR);
 	reset_registers(lapic);
 	lapic_publish(lapic);
 	inbox_discard(lapic->vcpu);
@@ -228,7 +238,8 @@ int vic_lapic_ack_sipi(struct vic_lapic *lapic)
 {
 	uint64_t word = load_acquire(&lapic->vcpu->request);
 
-	if (!lapic->wait_sipi || !(word & REQUEST_SIPI))
+	/* An INIT since the scan has cancelled it, and follows. */
+	if (!lapic->wait_sipi || !(word & (REQUEST_SIPI | REQUEST_INIT)))
 		return VIC_ERR_ABSENT;
 	inbox_ack_sipi(lapic->vcpu);
 	lapic->wait_sipi = false;

@@ -36,6 +36,8 @@ struct vic_lapic {
 	uint32_t isr_top, isr_count;
 	/* ESR bits since the last write to ESR. */
 	uint32_t esr_pending;
+	/* enum vic_lapic_flags, for a reset. */
+	uint32_t flags;
 	/* Waits for a SIPI. */
 	bool wait_sipi;
 };
@@ -80,8 +82,9 @@ ALWAYS_INLINE void set_tpr(struct vic_lapic *lapic, uint32_t tpr)
 /* prio.c */
 enum vic_access lapic_eoi(struct vic_lapic *lapic);
 
-/* scan.c: take the inbox's vectors over into IRR and TMR. */
+/* scan.c: take over from the inbox, vectors into IRR and TMR, ESR bits. */
 void lapic_harvest(struct vic_lapic *lapic);
+void lapic_take_esr(struct vic_lapic *lapic);
 
 /*
  * icr.c: store the ICR and send; reserved bits are checked already. @msr is

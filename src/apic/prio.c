@@ -116,7 +116,7 @@ enum vic_access lapic_eoi(struct vic_lapic *lapic)
 
 	if (UNLIKELY(!vector))
 		return VIC_ACCESS_DONE;
-	/* TMR as it was at acceptance: SDM 10.8.5. */
+	/* TMR as the vector's last acceptance left it: SDM 10.8.5. */
 	level = isr[(VIC_APIC_TMR - VIC_APIC_ISR) / 4] & bit;
 	if (UNLIKELY(lapic->isr_count > 1)) {
 		count(&vcpu->counters.eois);

@@ -53,6 +53,7 @@ static void write_eoi(struct vic_lapic *lapic, uint64_t value)
 static void write_esr(struct vic_lapic *lapic, uint64_t value)
 {
 	(void)value;
+	lapic_take_esr(lapic);
 	*reg(lapic, VIC_APIC_ESR) = lapic->esr_pending;
 	lapic->esr_pending = 0;
 }

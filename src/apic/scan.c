@@ -93,6 +93,13 @@ void lapic_harvest(struct vic_lapic *lapic)
 	drain(lapic, 0);
 }
 
+void lapic_take_esr(struct vic_lapic *lapic)
+{
+	uint64_t word = inbox_ack(lapic->vcpu, REQUEST_ESR);
+
+	lapic->esr_pending |= (uint32_t)(word >> REQUEST_ESR_SHIFT);
+}
+
 /* What waits for CAN, or for the window that opens it. */
 static uint32_t maskable(uint32_t can, uint32_t may, uint32_t work,
 			 uint32_t window)
@@ -108,25 +115,26 @@ static bool scan_requests(struct vic_lapic *lapic, uint32_t can,
 	uint64_t word = inbox_requests(vcpu);
 
 	if (word & REQUEST_ESR) {
-		inbox_ack(vcpu, REQUEST_ESR);
-		lapic->esr_pending |= word >> REQUEST_ESR_SHIFT & 0xff;
+		lapic_take_esr(lapic);
 	}
+	if (word & REQUEST_RESYNC)
+		work->flags = VIC_WORK_RESYNC;
 	if (word & REQUEST_INIT) {
-		work->flags = VIC_WORK_INIT;
+		work->flags |= VIC_WORK_INIT;
 		return false;
 	}
 	if (lapic->wait_sipi) {
-		work->flags = VIC_WORK_WAIT_SIPI;
 		work->sipi_vector = (uint8_t)(word >> REQUEST_SIPI_SHIFT);
-		if (word & REQUEST_SIPI)
-			work->flags = VIC_WORK_SIPI;
+		work->flags |= word & REQUEST_SIPI ? VIC_WORK_SIPI :
+						     VIC_WORK_WAIT_SIPI;
 		return false;
 	}
 	/* SIPI counts in wait-for-SIPI only: SDM 8.4.2. */
-	if (word & REQUEST_SIPI)
-		inbox_ack_sipi(vcpu);
+	if ((word & REQUEST_SIPI) && inbox_ack_sipi(vcpu))
+		count(&vcpu->counters.requests_discarded);
 	if (word & REQUEST_SMI)
-		work->flags |= maskable(can, VIC_CAN_SMI, VIC_WORK_SMI, 0);
+		work->flags |= maskable(can, VIC_CAN_SMI, VIC_WORK_SMI,
+					VIC_WORK_SMI_WINDOW);
 	work->nmis = word & REQUEST_NMI;
 	if (work->nmis)
 		work->flags |= maskable(can, VIC_CAN_NMI, VIC_WORK_NMI,
@@ -199,14 +207,25 @@ drain_and_scan(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
 	return scan_vectors(lapic, can, work, 0);
 }
 
-static __attribute__((noinline)) uint32_t
-scan_all(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
+static uint32_t scan_all(struct vic_lapic *lapic, uint32_t can,
+			 struct vic_work *work)
 {
 	if (load_acquire(&lapic->vcpu->pid.control) & VIC_PID_ON)
 		lapic_harvest(lapic);
 	if (!scan_requests(lapic, can, work))
 		return work->flags;
 	return scan_vectors(lapic, can, work, work->flags);
+}
+
+/* What is told once is told now. */
+static __attribute__((noinline)) uint32_t
+scan_and_tell(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
+{
+	uint32_t flags = scan_all(lapic, can, work);
+
+	if (flags & VIC_WORK_RESYNC)
+		inbox_ack(lapic->vcpu, REQUEST_RESYNC);
+	return flags;
 }
 
 /*
@@ -220,7 +239,7 @@ uint32_t vic_lapic_scan(struct vic_lapic *lapic, uint32_t can,
 
 	*work = (struct vic_work){ 0 };
 	if (UNLIKELY(load_acquire(&vcpu->request) | lapic->wait_sipi))
-		return scan_all(lapic, can, work);
+		return scan_and_tell(lapic, can, work);
 	if (UNLIKELY(load_acquire(&vcpu->pid.control) & VIC_PID_ON))
 		return drain_and_scan(lapic, can, work);
 	if (LIKELY(!lapic->irr_top))
@@ -248,10 +267,10 @@ int vic_lapic_ack_smi(struct vic_lapic *lapic)
 bool vic_lapic_block(struct vic_lapic *lapic, uint32_t can)
 {
 	const uint32_t wakes = VIC_WORK_INIT | VIC_WORK_SIPI | VIC_WORK_NMI |
-			       VIC_WORK_SMI | VIC_WORK_IRQ;
-	struct vic_work work;
+			       VIC_WORK_SMI | VIC_WORK_IRQ | VIC_WORK_RESYNC;
+	struct vic_work work = { 0 };
 
-	if (vic_lapic_scan(lapic, can, &work) & wakes) {
+	if (scan_all(lapic, can, &work) & wakes) {
 		count(&lapic->vcpu->counters.block_refusals);
 		return false;
 	}

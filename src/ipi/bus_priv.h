@@ -76,7 +76,8 @@ struct vic_apic_bus {
 
 /*
  * Add a vCPU that nobody can address yet: that comes with its first
- * bus_publish(). VIC_OK, VIC_ERR_EXISTS or VIC_ERR_INVAL.
+ * bus_publish(). VIC_OK, VIC_ERR_EXISTS, VIC_ERR_STATE
+ * or VIC_ERR_INVAL.
  */
 int bus_add(struct vic_apic_bus *bus, struct vic_vcpu *vcpu, uint32_t id);
 

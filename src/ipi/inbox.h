@@ -138,14 +138,17 @@ enum vic_post inbox_request(struct vic_vcpu *vcpu,
  */
 uint64_t inbox_requests(struct vic_vcpu *vcpu);
 
-/* Acknowledge: take @bits out of the requests. Owner. */
-void inbox_ack(struct vic_vcpu *vcpu, uint64_t bits);
+/* Acknowledge: take @bits out of the requests; what was there. Owner. */
+uint64_t inbox_ack(struct vic_vcpu *vcpu, uint64_t bits);
+
+/* Take @bits out and count what was there as thrown away. Owner. */
+void inbox_drop(struct vic_vcpu *vcpu, uint64_t bits);
 
 /*
  * Take the SIPI out that the owner has seen. One that stands beside an INIT
- * is newer, for INIT cancels: it stays. Owner.
+ * is newer, for INIT cancels: it stays, and the answer is false. Owner.
  */
-void inbox_ack_sipi(struct vic_vcpu *vcpu);
+bool inbox_ack_sipi(struct vic_vcpu *vcpu);
 
 /* Acknowledge one NMI; false if none is pending. Owner. */
 bool inbox_ack_nmi(struct vic_vcpu *vcpu);

@@ -163,11 +163,12 @@ int bus_add(struct vic_apic_bus *bus, struct vic_vcpu *vcpu, uint32_t id)
 
 	if (index >= bus->max)
 		return VIC_ERR_INVAL;
+	if (load_relaxed(&vcpu->identity) != IDENTITY_ABSENT)
+		return VIC_ERR_STATE;
 	if (load_vcpu(&bus->vcpus[index]) ||
 	    (bus->removed[index / 64] >> index % 64 & 1))
 		return VIC_ERR_EXISTS;
 	vcpu->id = id;
-	store_relaxed(&vcpu->identity, IDENTITY_ABSENT);
 	if (!id_table_add(&bus->ids, id, vcpu))
 		return VIC_ERR_EXISTS;
 	if (id >= WIDE_ID)

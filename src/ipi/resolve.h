@@ -234,7 +234,8 @@ ALWAYS_INLINE void resolve(struct vic_apic_bus *bus, struct vic_vcpu *sender,
 {
 	switch (ipi->kind) {
 	case VIC_DEST_SELF:
-		visit(ctx, sender, load_relaxed(&sender->identity));
+		if (sender)
+			visit(ctx, sender, load_relaxed(&sender->identity));
 		break;
 	case VIC_DEST_ALL:
 		resolve_all(bus, NULL, visit, ctx);

@@ -16,6 +16,8 @@ struct pick {
 	bool arbitrate;
 	/* The target must accept vectors. */
 	bool vectors;
+	/* Somebody was addressed. */
+	bool matched;
 	uint8_t vector;
 	struct vic_vcpu *vcpu;
 	uint64_t identity;
@@ -42,6 +44,7 @@ static void pick_visit(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
 	struct pick *pick = ctx;
 	uint64_t score;
 
+	pick->matched = true;
 	if (pick->vectors && (identity & IDENTITY_NO_VECTORS))
 		return;
 	score = pick_score(pick, vcpu);
@@ -178,8 +181,11 @@ void bus_send(struct vic_apic_bus *bus, struct vic_vcpu *sender,
 	if (UNLIKELY(one_of_set(ipi))) {
 		struct pick pick = pick_target(bus, sender, ipi);
 
+		send.matched = pick.matched;
 		if (pick.vcpu)
 			visit(&send, pick.vcpu, pick.identity);
+		else if (pick.matched)
+			count(&counters->refused);
 	} else {
 		resolve(bus, sender, ipi, visit, &send);
 	}

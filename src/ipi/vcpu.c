@@ -102,6 +102,8 @@ static uint64_t request_add(uint64_t word, enum vic_request request,
 		       (uint64_t)argument << REQUEST_SIPI_SHIFT;
 	case VIC_REQUEST_ESR:
 		return word | (uint64_t)argument << REQUEST_ESR_SHIFT;
+	case VIC_REQUEST_RESYNC:
+		return word | REQUEST_RESYNC;
 	}
 	return word;
 }
@@ -113,7 +115,7 @@ enum vic_post inbox_request(struct vic_vcpu *vcpu,
 	uint64_t old = load_relaxed(&vcpu->request), next;
 	bool changed;
 
-	if ((unsigned int)request > VIC_REQUEST_ESR)
+	if ((unsigned int)request > VIC_REQUEST_RESYNC)
 		return VIC_POST_REFUSED;
 	/*
 	 * Data and NEW change in one step: the owner never sees one without
@@ -133,6 +135,8 @@ enum vic_post inbox_request(struct vic_vcpu *vcpu,
 		count(&counters->requests.merged);
 		return VIC_POST_MERGED;
 	}
+	if (request == VIC_REQUEST_INIT && (old & REQUEST_SIPI))
+		count(&counters->requests_discarded);
 	if (old & REQUEST_NEW) {
 		count(&counters->requests.coalesced);
 		return VIC_POST_COALESCED;
@@ -149,20 +153,31 @@ uint64_t inbox_requests(struct vic_vcpu *vcpu)
 	return word & ~REQUEST_NEW;
 }
 
-void inbox_ack(struct vic_vcpu *vcpu, uint64_t bits)
+uint64_t inbox_ack(struct vic_vcpu *vcpu, uint64_t bits)
 {
-	fetch_and(&vcpu->request, ~bits);
+	return fetch_and(&vcpu->request, ~bits) & bits;
 }
 
-void inbox_ack_sipi(struct vic_vcpu *vcpu)
+void inbox_drop(struct vic_vcpu *vcpu, uint64_t bits)
+{
+	const uint64_t single = REQUEST_SMI | REQUEST_INIT | REQUEST_SIPI;
+	uint64_t word = inbox_ack(vcpu, bits);
+
+	inbox_count(&vcpu->counters.requests_discarded, word & single);
+	counter_add(&vcpu->counters.requests_discarded, word & REQUEST_NMI);
+}
+
+bool inbox_ack_sipi(struct vic_vcpu *vcpu)
 {
 	const uint64_t sipi = REQUEST_SIPI | REQUEST_SIPI_VECTOR;
 	uint64_t old = load_acquire(&vcpu->request);
 
 	/* A retry for each request of another thread meanwhile. */
-	while (!(old & REQUEST_INIT) &&
-	       !compare_exchange(&vcpu->request, &old, old & ~sipi))
-		;
+	do
+		if (old & REQUEST_INIT)
+			return false;
+	while (!compare_exchange(&vcpu->request, &old, old & ~sipi));
+	return true;
 }
 
 bool inbox_ack_nmi(struct vic_vcpu *vcpu)
@@ -244,6 +259,19 @@ void vic_vcpu_unblock(struct vic_vcpu *vcpu)
 	store32_release(&vcpu->state, VIC_HOST);
 	if (!inbox_news(vcpu))
 		count(&vcpu->counters.wakes_spurious);
+}
+
+_Static_assert(sizeof(struct vic_counters) % sizeof(uint64_t) == 0,
+	       "nothing but counters");
+
+void vic_counters_read(const struct vic_counters *from,
+		       struct vic_counters *to)
+{
+	const uint64_t *words = &from->sent[0][0];
+	uint64_t *out = &to->sent[0][0];
+
+	for (size_t i = 0; i < sizeof(*from) / sizeof(*words); i++)
+		out[i] = counter_read(&words[i]);
 }
 
 const struct vic_counters *vic_vcpu_counters(const struct vic_vcpu *vcpu)

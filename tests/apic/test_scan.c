@@ -43,9 +43,12 @@ static void windows(void **state)
 	static const struct {
 		uint32_t can, flags;
 	} rows[] = {
-		{0, VIC_WORK_IRQ_WINDOW | VIC_WORK_NMI_WINDOW},
-		{VIC_CAN_IRQ, VIC_WORK_IRQ | VIC_WORK_NMI_WINDOW},
-		{VIC_CAN_NMI, VIC_WORK_IRQ_WINDOW | VIC_WORK_NMI},
+		{0, VIC_WORK_IRQ_WINDOW | VIC_WORK_NMI_WINDOW |
+			    VIC_WORK_SMI_WINDOW},
+		{VIC_CAN_IRQ,
+		 VIC_WORK_IRQ | VIC_WORK_NMI_WINDOW | VIC_WORK_SMI_WINDOW},
+		{VIC_CAN_NMI,
+		 VIC_WORK_IRQ_WINDOW | VIC_WORK_NMI | VIC_WORK_SMI_WINDOW},
 		{VIC_CAN_SMI,
 		 VIC_WORK_IRQ_WINDOW | VIC_WORK_NMI_WINDOW | VIC_WORK_SMI},
 		{FAKE_CAN_ALL, VIC_WORK_IRQ | VIC_WORK_NMI | VIC_WORK_SMI},
@@ -361,7 +364,7 @@ static void one_smi_is_latched(void **state)
 	request(&vm, VIC_REQUEST_SMI);
 	request(&vm, VIC_REQUEST_SMI);
 	assert_int_equal(vm.device.requests.merged, 1);
-	assert_int_equal(scan(&vm, 0).flags, 0);
+	assert_int_equal(scan(&vm, 0).flags, VIC_WORK_SMI_WINDOW);
 	assert_int_equal(scan(&vm, VIC_CAN_SMI).flags, VIC_WORK_SMI);
 	assert_int_equal(vic_lapic_ack_smi(vm.cpu[0].lapic), VIC_OK);
 	assert_int_equal(scan(&vm, VIC_CAN_SMI).flags, 0);

@@ -40,16 +40,17 @@
 
 #define SECONDS 2
 #define ATTEMPTS 5
-#define LINE 128
+#define LINES 16
 
-/* Each word in a line of its own, and not in a pair of prefetched lines. */
+/* Each word in lines of its own, also where they are fetched in pairs. */
 struct word {
 	uint64_t value;
-} __attribute__((aligned(LINE)));
+} __attribute__((aligned(128)));
 
 struct run {
 	struct word pir;
-	struct word message;
+	/* A message is the number of the round in all of these. */
+	struct word message[LINES];
 	struct word begun; /* by the receiver: rounds */
 	struct word ended; /* by the sender: rounds */
 	struct word stop;
@@ -68,9 +69,9 @@ static void plain_store(struct word *word, uint64_t value)
 	__atomic_store_n(&word->value, value, __ATOMIC_RELAXED);
 }
 
-static uint64_t locked_exchange(struct word *word, uint64_t value)
+static void locked_set(struct word *word)
 {
-	return __atomic_exchange_n(&word->value, value, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&word->value, 1, __ATOMIC_SEQ_CST);
 }
 
 /* Two CPUs are enough for a round; with fewer, let the other thread run. */
@@ -80,15 +81,22 @@ static void wait_a_little(unsigned int *turns)
 		sched_yield();
 }
 
-static void post(struct run *run, uint64_t message)
+/*
+ * An interrupt is pending, or has just been taken, when the message is
+ * written and posted.
+ */
+static void send(struct run *run, uint64_t round)
 {
-	plain_store(&run->message, message);
+	int i;
+
+	locked_set(&run->pir);
+	for (i = 0; i < LINES; i++)
+		plain_store(&run->message[i], round);
 	if (!run->locked && plain_load(&run->pir))
 		return;
-	__atomic_fetch_or(&run->pir.value, 1, __ATOMIC_SEQ_CST);
+	locked_set(&run->pir);
 }
 
-/* Two messages a round: the second one may find the bit of the first. */
 static void *sender(void *arg)
 {
 	struct run *run = arg;
@@ -102,38 +110,38 @@ static void *sender(void *arg)
 			wait_a_little(&turns);
 		if (plain_load(&run->stop))
 			return NULL;
-		post(run, 2 * round);
-		post(run, 2 * round + 1);
+		send(run, round);
 		__atomic_store_n(&run->ended.value, round, __ATOMIC_RELEASE);
 	}
 }
 
-/* Take what is pending; the handler sees the message that is there. */
+/* Take what is pending; the handler reads the message. */
 static void take(struct run *run, uint64_t *seen)
 {
-	if (locked_exchange(&run->pir, 0))
-		*seen = plain_load(&run->message);
+	if (__atomic_exchange_n(&run->pir.value, 0, __ATOMIC_SEQ_CST))
+		*seen = plain_load(&run->message[LINES - 1]);
 }
 
 static bool one_round(struct run *run, uint64_t round)
 {
-	/* Holding the message's line makes the sender's store slow. */
-	uint64_t seen = plain_load(&run->message);
 	unsigned int turns = 0;
-	volatile unsigned int delay;
+	uint64_t seen = 0;
+	int i;
 
+	/*
+	 * Lines that were written here last make the sender's stores slow:
+	 * the time for which its message stays in the store buffer.
+	 */
+	for (i = 0; i < LINES; i++)
+		plain_store(&run->message[i], 0);
 	__atomic_store_n(&run->begun.value, round, __ATOMIC_SEQ_CST);
-	/* The receiver comes a little later each time. */
-	for (delay = 0; delay < round % 64; delay++)
-		continue;
 	while (__atomic_load_n(&run->ended.value, __ATOMIC_ACQUIRE) != round) {
-		if (plain_load(&run->pir))
-			take(run, &seen);
+		take(run, &seen);
 		wait_a_little(&turns);
 	}
 	/* The sender is silent: what is pending now is all that ever will. */
 	take(run, &seen);
-	return seen == 2 * round + 1;
+	return seen == round;
 }
 
 static double now(void)

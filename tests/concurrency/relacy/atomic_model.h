@@ -101,11 +101,6 @@ static inline uint32_t exchange32(uint32_t *p, uint32_t value)
 	return (uint32_t)model_rmw(p, 4, MODEL_EXCHANGE, value);
 }
 
-static inline uint32_t fetch_add32(uint32_t *p, uint32_t n)
-{
-	return (uint32_t)model_rmw(p, 4, MODEL_ADD, n);
-}
-
 /* Fixed while the model runs. */
 static inline struct vic_vcpu *load_vcpu(struct vic_vcpu *const *p)
 {
@@ -115,6 +110,11 @@ static inline struct vic_vcpu *load_vcpu(struct vic_vcpu *const *p)
 static inline void store_vcpu(struct vic_vcpu **p, struct vic_vcpu *vcpu)
 {
 	*p = vcpu;
+}
+
+static inline uint64_t counter_read(const uint64_t *p)
+{
+	return *p;
 }
 
 /* Nobody reads a counter of a running thread here. */

@@ -36,6 +36,25 @@
  */
 
 /*
+ * What the model shows beside the absence of errors:
+ *
+ * - Scan's loads, post's load of the state, and the stores of HOST by exit,
+ *   unblock and a refusal need no barrier: a sender that they mislead either
+ *   signals once too often or is seen by the next look of enter or block.
+ * - A request that changes nothing must still be a locked instruction before
+ *   it stops, as a post must (request_plain, pir_plain).
+ * - ON may be set while PIR is empty: a harvest can take a bit whose sender
+ *   has not come to ON yet.  Clearing ON by a plain store, and the trigger
+ *   after the bit, go wrong only because of that.
+ * - Newly pending posts are not acknowledgements: one that is harvested
+ *   while IRR holds its vector merges there (irr_merges).
+ * - SIPI must be acknowledged by a CAS that finds no INIT: an INIT may have
+ *   taken that SIPI, and the one that is there comes after it (ack_blind).
+ * - Posts of one vector with both triggers at once: TMR gets the trigger of
+ *   one of them, maybe of one that was delivered before (trigger_exact).
+ */
+
+/*
  * What is changed by -DMUT=name; spin.sh reads this list.  The letter names
  * the configuration in spin.sh.  A mutant must fail, by the property given.
  * A variant must hold: TSO does not need what it leaves out.  A limit must
