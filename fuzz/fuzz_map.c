@@ -23,6 +23,8 @@ struct world {
 	struct dest_model model;
 	/* Off the bus, but its memory is still in use. */
 	bool removed[MAX_VCPUS];
+	/* The mode it was made in. */
+	bool born_x2apic[MAX_VCPUS];
 	uint8_t tpr[MAX_VCPUS];
 	bool arbitrate;
 	uint32_t msi_width;
@@ -89,6 +91,7 @@ static void add(struct world *w, uint32_t i)
 		.xapic_id = (uint8_t)id,
 	};
 	w->removed[i] = false;
+	w->born_x2apic[i] = x2apic;
 	reset(w, i);
 }
 
@@ -136,6 +139,17 @@ static void write_base(struct world *w, uint32_t i)
 	}
 	v->enabled = enable;
 	v->x2apic = extend;
+}
+
+static void power_up(struct world *w, uint32_t i)
+{
+	struct dest_vcpu *v = &w->model.vcpu[i];
+
+	vic_lapic_reset(w->rig.vcpus[i].lapic);
+	reset(w, i);
+	v->enabled = true;
+	v->x2apic = w->born_x2apic[i];
+	v->xapic_id = (uint8_t)v->id;
 }
 
 static void write_identity(struct world *w, uint32_t i, uint32_t what)
@@ -477,8 +491,10 @@ static void step(struct world *w)
 		return;
 	if (what < 7)
 		write_identity(w, i, what - 2);
-	else if (what < 9)
+	else if (what < 8)
 		write_base(w, i);
+	else if (what < 9)
+		power_up(w, i);
 	else if (what < 13)
 		send_icr(w, i);
 	else if (what < 14)

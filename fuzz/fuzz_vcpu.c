@@ -47,7 +47,7 @@ static void do_post(struct world *w, uint32_t i)
 
 static void do_request(struct world *w, uint32_t i)
 {
-	uint32_t request = input_below(&w->input, 6);
+	uint32_t request = input_below(&w->input, 7);
 	uint8_t argument = input_u8(&w->input);
 	struct vic_vcpu_inbox old = w->vcpu[i].before.inbox, now;
 	enum vic_post post;
@@ -294,8 +294,7 @@ static void do_block(struct world *w, uint32_t i)
 	} else {
 		uint32_t can = input_u8(&w->input) & 7;
 		uint32_t idle = VIC_WORK_WAIT_SIPI | VIC_WORK_IRQ_WINDOW |
-				VIC_WORK_SMI_WINDOW |
-				VIC_WORK_NMI_WINDOW;
+				VIC_WORK_SMI_WINDOW | VIC_WORK_NMI_WINDOW;
 		struct vic_work work;
 
 		blocked = vic_lapic_block(lapic_of(w, i), can);
@@ -349,6 +348,23 @@ static void do_ack_request(struct world *w, uint32_t i)
 		}
 		break;
 	}
+}
+
+static void do_reset(struct world *w, uint32_t i)
+{
+	struct dest_vcpu *v = &w->model.vcpu[i];
+	struct shadow *s = &w->vcpu[i];
+	struct vic_vcpu_inbox now;
+
+	come_home(w, i);
+	vic_lapic_reset(lapic_of(w, i));
+	shadow_reset(w, i);
+	v->enabled = true;
+	v->x2apic = s->born_x2apic;
+	v->xapic_id = (uint8_t)v->id;
+	s->waits_for_sipi = !s->bsp;
+	vic_vcpu_peek(w->rig.vcpus[i].vcpu, &now);
+	REQUIRE(!now.nmi && !now.smi && !now.init && !now.sipi);
 }
 
 /* Guests. */
@@ -488,7 +504,7 @@ static void step(struct world *w)
 		do_post,  do_post,  do_request,     do_msi,
 		do_icr,   do_icr,   do_self_ipi,    do_scan,
 		do_take,  do_take,  do_ack,         do_unack,
-		do_eoi,   do_eoi,   do_enter,       do_enter,
+		do_eoi,   do_eoi,   do_enter,       do_reset,
 		do_home,  do_block, do_ack_request, do_ack_request,
 		do_tpr,   do_svr,   do_identity,    do_base,
 		do_other,
@@ -527,6 +543,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			.xapic_id = i == 2 ? 1 : (uint8_t)i,
 		};
 		w.vcpu[i].bsp = kind & 2;
+		w.vcpu[i].born_x2apic = x2apic;
 		w.vcpu[i].waits_for_sipi = !(kind & 2);
 		REQUIRE(rig_add(&w.rig, i, w.model.vcpu[i].id,
 				(x2apic ? VIC_LAPIC_X2APIC : 0u) |

@@ -35,6 +35,7 @@ struct shadow {
 	/* Entered with an immediate exit armed: no kick is owed. */
 	bool armed;
 	bool bsp;
+	bool born_x2apic;
 	bool waits_for_sipi;
 	uint8_t tpr;
 	uint32_t refusals;

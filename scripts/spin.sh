@@ -103,10 +103,11 @@ verify() {
 	mkdir -p "$dir"
 	(
 		cd "$dir"
-		spin -a "$@" "$model" >spin.log 2>&1 &&
-			gcc -w -DCOLLAPSE -DMEMLIM=8000 $compile \
-				-o pan pan.c >gcc.log 2>&1 || {
-			cat spin.log gcc.log >&2
+		{
+			spin -a "$@" "$model" && gcc -w -DCOLLAPSE \
+				-DMEMLIM=8000 $compile -o pan pan.c
+		} >build.log 2>&1 || {
+			cat build.log >&2
 			die "the model does not compile; see $dir"
 		}
 		./pan $options 2>&1 | tee log | grep '^Depth=' >&2 || :
@@ -115,7 +116,7 @@ verify() {
 
 # What a log says: complete, or the property that failed, or what is wrong.
 verdict() {
-	awk '/max search depth|out of memory|memory limit|not completed/ \
+	awk '/max search depth|out of memory|MEMLIM bound|not completed/ \
 			{ trouble = "incomplete" }
 		/invalid end state \(|VECTORSZ/ { trouble = $0 }
 		/assertion violated +!\([a-z_]+\)/ {
@@ -194,6 +195,7 @@ for letter in $letters; do
 done
 
 # The list in the model: "#define NAME N", then "/* KIND LETTER WHAT: TEXT */".
+mkdir -p "$out"
 list=$out/list
 sed -n -e '/^#define [a-z_]* [0-9]*$/ {
 	N

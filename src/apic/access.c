@@ -35,8 +35,8 @@ static uint64_t cut(uint32_t value, uint32_t shift, uint32_t len)
 	return len < 4 ? part & ((UINT64_C(1) << len * 8) - 1) : part;
 }
 
-static uint64_t mmio_read_row(struct vic_lapic *lapic, uint32_t offset,
-			      uint32_t len)
+static uint64_t read_row(struct vic_lapic *lapic, uint32_t offset,
+			 uint32_t len)
 {
 	uint32_t index = offset >> 4, byte = offset & 0xf;
 	uint32_t access = index < REG_ROWS ? reg_rows[index].access : 0;
@@ -51,16 +51,23 @@ static uint64_t mmio_read_row(struct vic_lapic *lapic, uint32_t offset,
 	return cut(lapic->page[index * 4], byte * 8, len);
 }
 
+static __attribute__((noinline)) enum vic_access
+mmio_read_row(struct vic_lapic *lapic, uint32_t offset, uint32_t len,
+	      uint64_t *value)
+{
+	if (lapic->mode != LAPIC_XAPIC || offset >= VIC_APIC_PAGE_SIZE)
+		return VIC_ACCESS_FOREIGN;
+	*value = read_row(lapic, offset, len);
+	return VIC_ACCESS_DONE;
+}
+
 enum vic_access vic_lapic_mmio_read(struct vic_lapic *lapic, uint32_t offset,
 				    uint32_t len, uint64_t *value)
 {
-	if (UNLIKELY(lapic->mode != LAPIC_XAPIC ||
-		     offset >= VIC_APIC_PAGE_SIZE))
-		return VIC_ACCESS_FOREIGN;
-	if (offset == VIC_APIC_TPR && len == 4)
-		*value = *reg(lapic, VIC_APIC_TPR);
-	else
-		*value = mmio_read_row(lapic, offset, len);
+	if (UNLIKELY(lapic->mode != LAPIC_XAPIC || offset != VIC_APIC_TPR ||
+		     len != 4))
+		return mmio_read_row(lapic, offset, len, value);
+	*value = *reg(lapic, VIC_APIC_TPR);
 	return VIC_ACCESS_DONE;
 }
 

@@ -150,10 +150,10 @@ static void every_request_in_every_state(void **state)
 {
 	(void)state;
 	for (size_t r = 0; r < 3; r++)
-		for (int what = VIC_REQUEST_NMI; what <= VIC_REQUEST_ESR;
+		for (int what = VIC_REQUEST_NMI; what <= VIC_REQUEST_RESYNC;
 		     what++) {
 			fresh(reach[r].state);
-			assert_int_equal(request((enum vic_request)what, 0x40),
+			assert_int_equal(request((enum vic_request)what, 1),
 					 reach[r].first);
 			assert_true(peek().request_new);
 			assert_false(peek().outstanding);
