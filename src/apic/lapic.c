@@ -241,8 +241,8 @@ int vic_lapic_ack_sipi(struct vic_lapic *lapic)
 	/* An INIT since the scan has cancelled it, and follows. */
 	if (!lapic->wait_sipi || !(word & (REQUEST_SIPI | REQUEST_INIT)))
 		return VIC_ERR_ABSENT;
-	inbox_ack_sipi(lapic->vcpu);
+	if (inbox_ack_sipi(lapic->vcpu))
+		count(&lapic->vcpu->counters.acked[VIC_MODE_SIPI]);
 	lapic->wait_sipi = false;
-	count(&lapic->vcpu->counters.acked[VIC_MODE_SIPI]);
 	return VIC_OK;
 }
