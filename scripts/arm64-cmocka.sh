@@ -46,13 +46,13 @@ for package in ./*.deb; do
 	dpkg-deb -x "$package" root
 done
 rm -rf apt ./*.deb
-lib=$cache/root/usr/lib/aarch64-linux-gnu
+lib=$cache/tree/usr/lib/aarch64-linux-gnu
 cat >"$ini" <<END
 [binaries]
 exe_wrapper = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu',
   '-E', 'LD_LIBRARY_PATH=$lib']
 
 [properties]
-sys_root = '$cache/root'
+sys_root = '$cache/tree'
 pkg_config_libdir = '$lib/pkgconfig'
 END
