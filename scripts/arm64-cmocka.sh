@@ -43,7 +43,7 @@ then
 	die 'apt-get could not fetch libcmocka0:arm64 and libcmocka-dev:arm64'
 fi
 for package in ./*.deb; do
-	dpkg-deb -x "$package" root
+	dpkg-deb -x "$package" tree
 done
 rm -rf apt ./*.deb
 lib=$cache/tree/usr/lib/aarch64-linux-gnu
