@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct vic_vcpu;
+struct vic_gicr;
 
 /* 8-aligned also where the ABI aligns uint64_t to 4 (i386). */
 typedef uint64_t __attribute__((aligned(8))) atomic_word;
@@ -231,6 +232,16 @@ static inline struct vic_vcpu *load_vcpu(struct vic_vcpu *const *p)
 static inline void store_vcpu(struct vic_vcpu **p, struct vic_vcpu *vcpu)
 {
 	__atomic_store_n(p, vcpu, __ATOMIC_RELEASE);
+}
+
+static inline struct vic_gicr *load_gicr(struct vic_gicr *const *p)
+{
+	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+static inline void store_gicr(struct vic_gicr **p, struct vic_gicr *gicr)
+{
+	__atomic_store_n(p, gicr, __ATOMIC_RELEASE);
 }
 
 /*

@@ -66,6 +66,18 @@ static inline unsigned int low_bit32(uint32_t x)
 	return top_bit32(x & -x);
 }
 
+/* The same in 64 bits. */
+static inline unsigned int low_bit(uint64_t x)
+{
+#if HAVE_BIT_SCAN && UINTPTR_MAX > UINT32_MAX
+	return (unsigned int)__builtin_ctzll(x);
+#else
+	uint32_t low = (uint32_t)x;
+
+	return low ? low_bit32(low) : 32 + low_bit32((uint32_t)(x >> 32));
+#endif
+}
+
 /* Add 1 to a counter of the calling thread. */
 static inline void count(uint64_t *counter)
 {

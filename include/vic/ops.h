@@ -8,8 +8,9 @@
  * One table of callbacks, const and shared by all vCPUs. The callbacks may
  * run inside any libvic call, on any thread, with no libvic lock held. They
  * may not call libvic, block, or take a lock that the embedder holds around
- * libvic calls. @c eoi alone may post: vic_msi(), vic_vcpu_post(), so that a
- * level line that is still high is pending again.
+ * libvic calls. @c eoi alone may post: vic_msi(), vic_vcpu_post(),
+ * vic_gic_line_set(), so that a level line that is still high is pending
+ * again. @c lock and @c unlock are the exception to "no lock held".
  */
 #ifndef VIC_OPS_H
 #define VIC_OPS_H
@@ -24,6 +25,8 @@ extern "C" {
 enum vic_eoi_source {
 	/** A local APIC's EOI of a vector that was accepted as level. */
 	VIC_EOI_LAPIC,
+	/** The deactivation of a level-sensitive SPI or PPI. */
+	VIC_EOI_GIC,
 };
 
 /** The callbacks. Unused trailing members of a larger struct must be 0. */
@@ -48,9 +51,32 @@ struct vic_vcpu_ops {
 	void (*kick)(void *opaque);
 	/**
 	 * A level interrupt was completed. Runs on the vCPU's own thread.
-	 * @p number is the vector for VIC_EOI_LAPIC. NULL: nobody asks.
+	 * @p number is the vector for VIC_EOI_LAPIC, the INTID for
+	 * VIC_EOI_GIC. NULL: nobody asks.
 	 */
 	void (*eoi)(void *opaque, uint32_t source, uint32_t number);
+	/**
+	 * Take the lock whose word is @p word, which starts as 0 and is the
+	 * embedder's to use; the result comes back to @c unlock. For
+	 * embedders that enter libvic from a host interrupt's handler (mask
+	 * interrupts here, return what was) or that would rather yield than
+	 * spin. Never nested deeper than three. Both or neither: NULL is a
+	 * spin lock, right for those whose threads are never interrupted
+	 * by libvic's own users.
+	 */
+	uint64_t (*lock)(uint32_t *word);
+	void (*unlock)(uint32_t *word, uint64_t flags);
+	/**
+	 * Set the active state of the physical interrupt @p pintid, on the
+	 * physical CPU that this runs on if it is a PPI. Runs on the thread
+	 * that owns the vCPU. Required for vic_gic_link().
+	 */
+	void (*hw_set_active)(void *opaque, uint32_t pintid, bool active);
+	/**
+	 * Whether the physical line of the hardware-linked interrupt
+	 * @p intid is high. NULL: it stays high until it is deactivated.
+	 */
+	bool (*hw_line)(void *opaque, uint32_t intid);
 };
 
 #ifdef __cplusplus

@@ -55,6 +55,8 @@ enum vic_access {
 	VIC_ACCESS_FAULT,
 	/** Not a register of libvic's in this mode: the embedder decides. */
 	VIC_ACCESS_FOREIGN,
+	/** Not yet: run the instruction again (vic_gic_mmio_read()). */
+	VIC_ACCESS_RETRY,
 };
 
 #endif

@@ -11,10 +11,14 @@
 #include <vic/aff.h>
 #include <vic/bus.h>
 #include <vic/counters.h>
+#include <vic/gic.h>
+#include <vic/gic_lr.h>
 #include <vic/ipi.h>
 #include <vic/lapic.h>
 #include <vic/ops.h>
 #include <vic/spec/apic.h>
+#include <vic/spec/gicv3.h>
+#include <vic/spec/ich.h>
 #include <vic/spec/pid.h>
 #include <vic/spec/sgi.h>
 #include <vic/types.h>

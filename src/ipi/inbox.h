@@ -120,6 +120,24 @@ ALWAYS_INLINE enum vic_post inbox_post(struct vic_vcpu *vcpu,
 	return inbox_pend_signal(vcpu, outcomes, vector);
 }
 
+/*
+ * There is something for the owner outside the inbox, in a queue under a
+ * lock: P2 is the caller's write under that lock, S2 the owner's look under
+ * it, after S1. The plain load comes after the caller took the lock: an
+ * owner that cleared NEW before then is seen to have, and one that clears
+ * it later looks later. No data comes with NEW.
+ */
+ALWAYS_INLINE enum vic_post inbox_work(struct vic_vcpu *vcpu,
+				       struct vic_outcomes *outcomes)
+{
+	if ((load_relaxed(&vcpu->request) & REQUEST_NEW) ||
+	    test_and_set(&vcpu->request, REQUEST_NEW_BIT)) {
+		count(&outcomes->coalesced);
+		return VIC_POST_COALESCED;
+	}
+	return inbox_signal(vcpu, outcomes);
+}
+
 /* Whether something is newer than the owner's last look: E2. */
 ALWAYS_INLINE bool inbox_news(const struct vic_vcpu *vcpu)
 {

@@ -112,6 +112,16 @@ static inline void store_vcpu(struct vic_vcpu **p, struct vic_vcpu *vcpu)
 	*p = vcpu;
 }
 
+static inline struct vic_gicr *load_gicr(struct vic_gicr *const *p)
+{
+	return *p;
+}
+
+static inline void store_gicr(struct vic_gicr **p, struct vic_gicr *gicr)
+{
+	*p = gicr;
+}
+
 static inline uint64_t counter_read(const uint64_t *p)
 {
 	return *p;

@@ -1,0 +1,126 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/**
+ * @file
+ * @brief GICv3 list registers: what the hardware's virtual CPU interface
+ * shows to a vCPU.
+ *
+ * libvic touches no hardware: it reads and writes an image of the ICH_*
+ * registers, and the embedder, or a firmware that owns them, carries it to
+ * and from the hardware.
+ *
+ *     vic_gic_load()                     the vCPU comes to a physical CPU
+ *     restore VMCR and APRs
+ *     for (;;) {
+ *         vic_gic_flush()
+ *         vic_vcpu_enter(); if VIC_ENTER_AGAIN: back to flush
+ *         write LRs (those in used), HCR; run the guest;
+ *         read LRs (those in used), HCR, VMCR; HCR := 0
+ *         vic_vcpu_exit()
+ *         vic_gic_sync()
+ *         emulate: vic_gic_mmio_write(), vic_gic_sysreg_write(), ...
+ *     }
+ *     save VMCR and APRs
+ *     vic_gic_put()                      and leaves it
+ *
+ * Between flush and sync the image belongs to the physical CPU, otherwise
+ * to the vCPU. All calls are the owner's.
+ */
+#ifndef VIC_GIC_LR_H
+#define VIC_GIC_LR_H
+
+#include <vic/gic.h>
+#include <vic/spec/ich.h>
+#include <vic/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** List registers that the architecture allows. */
+#define VIC_GIC_MAX_LRS 16
+
+/** The image. Start with all zeroes. */
+struct vic_gic_lrs {
+	/** ICH_LR<n>_EL2. */
+	uint64_t lr[VIC_GIC_MAX_LRS];
+	/**
+	 * ICH_HCR_EL2: En, LRENPIE, NPIE, TDIR from flush; EOIcount is read
+	 * by sync. Or in what else the embedder traps.
+	 */
+	uint32_t hcr;
+	/**
+	 * ICH_VMCR_EL2. libvic only reads it: it must be current at flush,
+	 * block and put.
+	 */
+	uint32_t vmcr;
+	/** ICH_AP0R<n>_EL2 and ICH_AP1R<n>_EL2. Current at block. */
+	uint32_t ap0r[4], ap1r[4];
+	/**
+	 * Bit n: LR n holds an interrupt. From flush: write these, and 0 to
+	 * any other that was in use before; sync reads these alone.
+	 */
+	uint32_t used;
+	/** ICH_VTR_EL2.PREbits + 1: 5, 6 or 7; 0 means 5. */
+	uint32_t prebits;
+};
+
+/** Answers of vic_gic_flush(). */
+enum vic_gic_work {
+	/** Somebody asked for a look (VIC_REQUEST_RESYNC); told once. */
+	VIC_GIC_WORK_RESYNC = 1 << 0,
+};
+
+/**
+ * The vCPU comes to a physical CPU: take the physical active state of its
+ * hardware-linked PPIs over, through vic_vcpu_ops.hw_set_active.
+ */
+VIC_API void vic_gic_load(struct vic_gicr *gicr);
+
+/** It leaves: after vic_gic_sync(), give that state back. */
+VIC_API void vic_gic_put(struct vic_gicr *gicr);
+
+/**
+ * Fill the list registers with the best of what is pending. Before every
+ * vic_vcpu_enter().
+ *
+ * If more is pending than fits, ICH_HCR_EL2.NPIE brings the vCPU back when
+ * none is left pending in the list registers; active interrupts that had to
+ * give way come back by ICH_HCR_EL2.LRENPIE, or, with EOImode = 1, by the
+ * trap of ICC_DIR_EL1.
+ *
+ * @return enum vic_gic_work.
+ */
+VIC_API uint32_t vic_gic_flush(struct vic_gicr *gicr, struct vic_gic_lrs *lrs);
+
+/**
+ * Take over what the guest did to the list registers. After every exit,
+ * before anything else is called for this vCPU. A maintenance interrupt
+ * needs nothing more than this.
+ *
+ * Only the state of a list register is believed: a firmware that returns
+ * another INTID, or an interrupt that flush did not give, changes nothing.
+ */
+VIC_API void vic_gic_sync(struct vic_gicr *gicr, struct vic_gic_lrs *lrs);
+
+/**
+ * Whether an interrupt would be taken now: its group is enabled here and
+ * there, its priority is above VMCR's mask and above what is active.
+ * Synced.
+ */
+VIC_API VIC_NODISCARD bool vic_gic_deliverable(struct vic_gicr *gicr,
+					       const struct vic_gic_lrs *lrs);
+
+/**
+ * vic_vcpu_block(), unless an interrupt would be taken. Synced. The wake
+ * comes when one would.
+ */
+VIC_API VIC_NODISCARD bool vic_gic_block(struct vic_gicr *gicr,
+					 const struct vic_gic_lrs *lrs);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

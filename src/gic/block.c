@@ -1,0 +1,108 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Whether a vCPU would take an interrupt: IHI 0069 4.8 (priorities), with
+ * the virtual CPU interface's registers as the last exit left them.
+ */
+#include "gic/lr.h"
+
+#define PRIORITY_IDLE 0x100u
+
+/* The group priority of what is active, PRIORITY_IDLE if nothing is. */
+static uint32_t running_priority(const struct vic_gic_lrs *lrs)
+{
+	uint32_t prebits = lrs->prebits ? lrs->prebits : 5;
+
+	for (uint32_t i = 0; i < 4; i++) {
+		uint32_t active = lrs->ap0r[i] | lrs->ap1r[i];
+
+		if (active)
+			return (i * 32 + low_bit32(active)) << (8 - prebits) &
+			       0xff;
+	}
+	return PRIORITY_IDLE;
+}
+
+/*
+ * The rows of a group that may be signalled: priorities below the mask, and
+ * group priorities below the running one. @size is how many priorities
+ * share a group priority.
+ */
+static uint64_t group_rows(uint32_t mask, uint32_t running, uint32_t size)
+{
+	uint32_t limit = (running + size - 1) / size * size, rows;
+
+	if (limit > mask)
+		limit = mask;
+	rows = (limit + (1u << IRQ_LEVEL_SHIFT) - 1) >> IRQ_LEVEL_SHIFT;
+	return (UINT64_C(1) << rows) - 1;
+}
+
+/* Rows with interrupts that the guest would take now. */
+static uint64_t takes(const struct vic_gic_lrs *lrs)
+{
+	uint32_t running = running_priority(lrs), vmcr = lrs->vmcr;
+	uint32_t mask = vmcr >> VIC_VMCR_VPMR_SHIFT;
+	uint32_t bpr0 = vmcr >> VIC_VMCR_VBPR0_SHIFT & 7;
+	uint32_t bpr1 = vmcr >> VIC_VMCR_VBPR1_SHIFT & 7;
+	uint64_t rows = 0;
+
+	if (vmcr & VIC_VMCR_VCBPR)
+		bpr1 = bpr0 + 1;
+	if (vmcr & VIC_VMCR_VENG0)
+		rows |= group_rows(mask, running, 2u << bpr0);
+	if (vmcr & VIC_VMCR_VENG1)
+		rows |= group_rows(mask, running, 1u << bpr1) << 32;
+	return rows;
+}
+
+/* Whether something in @rows is pending, in the queue or a register. */
+static bool holds(const struct vic_gicr *r, uint64_t rows)
+{
+	rows &= load_relaxed(&r->gic->forward);
+	if (r->levels & rows)
+		return true;
+	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
+		uint32_t number = r->lr_irq[low_bit32(bits)];
+		uint32_t s = irq_at(r->gic, r, number)->state;
+
+		if (!(s & IRQ_ACTIVE) && (s & IRQ_ENABLED) && irq_pending(s) &&
+		    (rows >> (s & IRQ_ROW) & 1))
+			return true;
+	}
+	return false;
+}
+
+bool vic_gic_deliverable(struct vic_gicr *gicr, const struct vic_gic_lrs *lrs)
+{
+	bool yes;
+
+	gicr_lock(gicr);
+	yes = !gicr->asleep && holds(gicr, takes(lrs));
+	gicr_unlock(gicr);
+	return yes;
+}
+
+bool vic_gic_block(struct vic_gicr *gicr, const struct vic_gic_lrs *lrs)
+{
+	uint64_t rows = takes(lrs), word = inbox_requests(gicr->vcpu);
+	struct ended ended;
+	bool awake;
+
+	ended_init(&ended);
+	gicr_lock(gicr);
+	if (gicr->loaded)
+		lrs_settle(gicr, &ended);
+	gicr->loaded = false;
+	/* Asleep, whatever comes is a wake request. */
+	gicr->tell = gicr->asleep ? UINT64_MAX : rows;
+	awake = holds(gicr, gicr->tell) || (word & REQUEST_RESYNC);
+	gicr_unlock(gicr);
+	ended_report(gicr, &ended);
+	if (awake) {
+		count(&gicr->vcpu->counters.block_refusals);
+		return false;
+	}
+	return vic_vcpu_block(gicr->vcpu);
+}

@@ -1,0 +1,257 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The GIC's data, and who may touch it.
+ *
+ * Locks, outer to inner:
+ *   vic_gic.lock      the Distributor: where interrupts are routed, groups
+ *   vic_gicr.lock     a vCPU's queue; of two the lower index first
+ *
+ * Every interrupt has a home: the vCPU in whose queue or list registers it
+ * is, with an index of max for "nowhere". Its home's lock guards its state.
+ * The home of an SPI changes under the Distributor's lock and both queues',
+ * so whoever holds one of the three can rely on it. Registers are read
+ * without a lock: state, home and affinity are words of their own.
+ *
+ * Signals go out after the last unlock (struct hold).
+ */
+#ifndef VIC_SRC_GIC_GIC_PRIV_H
+#define VIC_SRC_GIC_GIC_PRIV_H
+
+#include <vic/gic.h>
+#include <vic/gic_lr.h>
+#include <vic/spec/gicv3.h>
+
+#include "ipi/idtab.h"
+#include "ipi/inbox.h"
+#include "lock.h"
+
+/* struct gic_irq.state */
+#define IRQ_LEVEL_SHIFT 3
+/* Row of the queue: Group << 5 | priority >> 3. */
+#define IRQ_ROW 0x3fu
+#define IRQ_LEVEL 0x1fu
+#define IRQ_GROUP1 (1u << 5)
+#define IRQ_ENABLED (1u << 6)
+#define IRQ_EDGE (1u << 7)
+/* Pending by an edge, a message, an SGI or ISPENDR. */
+#define IRQ_LATCH (1u << 8)
+/* The input is high. */
+#define IRQ_LINE (1u << 9)
+#define IRQ_ACTIVE (1u << 10)
+/* In a row of its home's queue. */
+#define IRQ_QUEUED (1u << 11)
+/* In a list register of its home. */
+#define IRQ_RESIDENT (1u << 12)
+/* The latch that went to the list register, not acknowledged so far. */
+#define IRQ_LR_LATCH (1u << 13)
+/* To be done at the next sync, for the guest may have changed the state. */
+#define IRQ_CLEAR_PENDING (1u << 14)
+#define IRQ_CLEAR_ACTIVE (1u << 15)
+#define IRQ_SET_ACTIVE (1u << 16)
+#define IRQ_DEFERRED (IRQ_CLEAR_PENDING | IRQ_CLEAR_ACTIVE | IRQ_SET_ACTIVE)
+/* pintid is its physical interrupt. */
+#define IRQ_LINKED (1u << 17)
+/* IROUTER.IRM. */
+#define IRQ_1_OF_N (1u << 18)
+
+struct gic_irq {
+	uint32_t state;
+	/* Index of a vCPU, or max. */
+	uint32_t home;
+	/* The home that IROUTER asks for; differs while that must wait. */
+	uint32_t route;
+	/* IROUTER: Aff3 << 24 | Aff2 << 16 | Aff1 << 8 | Aff0. */
+	uint32_t affinity;
+	uint32_t pintid;
+	uint32_t unused;
+	/* The sources of its input. */
+	uint64_t lines;
+};
+
+/* The source that messages drive. */
+#define LINE_MESSAGE 63u
+#define LINE_LINKED 0u
+
+/* Rows of pending interrupts, and one of those active without a register. */
+#define ROWS 64u
+#define ROW_ACTIVE ROWS
+#define ROW_NONE (ROWS + 1)
+#define ROWS_GROUP0 UINT64_C(0xffffffff)
+#define ROWS_GROUP1 (ROWS_GROUP0 << 32)
+
+/* GICR_CTLR.RWP and GICD_CTLR.RWP wait for this vCPU's sync. */
+#define RWP_GICR 1u
+#define RWP_GICD 2u
+
+#define PRIVATE_MAX 96u
+
+/* An access that asked other vCPUs for what is in their list registers. */
+struct gic_retry {
+	/* 0: none. */
+	uint64_t address;
+	/* Bit n: interrupt n of the register was asked for... */
+	uint32_t asked;
+	/* ... of this vCPU, at this generation. */
+	uint16_t holder[32];
+	uint32_t generation[32];
+};
+
+struct vic_gicr {
+	/* Senders and the owner, under the lock. */
+	_Alignas(VIC_CACHE_LINE) struct lock lock;
+	struct vic_vcpu *vcpu;
+	/* Rows that hold something. */
+	uint64_t levels;
+	/* Rows in which something new is told. */
+	uint64_t tell;
+	/* words of each row. */
+	uint64_t *bits;
+	struct gic_irq *private_irqs;
+	uint32_t words;
+	/* The list registers are the hardware's: flush to sync. */
+	uint32_t loaded;
+	/* Moves when libvic has seen the list registers. */
+	uint32_t generation;
+	/* GICR_WAKER.ProcessorSleep. */
+	uint32_t asleep;
+	/* RWP_GICR, RWP_GICD. */
+	uint32_t rwp;
+	/* GICR_CTLR.DPG0 and DPG1NS. */
+	uint32_t dpg;
+	/* Words of each row that hold something. */
+	uint64_t summary[ROWS + 1];
+
+	/* Fixed when it is made. */
+	struct vic_gic *gic;
+	uint32_t index;
+	uint32_t affinity;
+	uint32_t nr_lrs;
+	bool last;
+
+	/* The owner's. */
+	uint32_t used;
+	/* Those among them that wait for the guest and are linked. */
+	uint32_t used_linked;
+	/* PPIs that are linked to physical ones. */
+	uint32_t linked;
+	/* What flush wrote, and for which interrupt. */
+	uint64_t shadow[VIC_GIC_MAX_LRS];
+	uint16_t lr_irq[VIC_GIC_MAX_LRS];
+	struct gic_retry retry;
+};
+
+struct vic_gic {
+	_Alignas(VIC_CACHE_LINE) const struct vic_vcpu_ops *ops;
+	/* By index; [max] is nowhere. */
+	struct vic_gicr **gicrs;
+	struct gic_irq *shared;
+	uint64_t *matrix;
+	/* Rows whose group GICD_CTLR enables. */
+	atomic_word forward;
+	uint32_t flags;
+	uint32_t max;
+	/* One more than the highest index that was added. */
+	uint32_t nr;
+	/* In numbers of the queue, by kind; see irq_number(). */
+	uint32_t spis, spis_valid, eppis, espis;
+	struct id_table ids;
+
+	struct lock lock;
+	/* GICD_CTLR.EnableGrp0 and 1, E1NWF. */
+	uint32_t ctlr;
+	/* vCPUs with RWP_GICD. */
+	atomic_word rwp;
+	/* Where the last 1-of-N interrupt went. */
+	uint32_t cursor;
+	uint32_t iidr;
+	uint64_t gicd_base;
+	uint32_t nr_regions;
+	struct vic_gic_region regions[VIC_GIC_MAX_REGIONS];
+};
+
+/*
+ * Numbers: dense, and in the order of INTIDs. SGIs and PPIs, SPIs, extended
+ * PPIs, extended SPIs.
+ */
+#define NUMBER_NONE UINT32_MAX
+
+static inline uint32_t irq_number(const struct vic_gic *gic, uint32_t intid)
+{
+	if (intid < VIC_INTID_SPI + gic->spis_valid)
+		return intid;
+	if (intid - VIC_INTID_EPPI < gic->eppis)
+		return VIC_INTID_SPI + gic->spis + intid - VIC_INTID_EPPI;
+	if (intid - VIC_INTID_ESPI < gic->espis)
+		return VIC_INTID_SPI + gic->spis + gic->eppis + intid -
+		       VIC_INTID_ESPI;
+	return NUMBER_NONE;
+}
+
+static inline uint32_t irq_intid(const struct vic_gic *gic, uint32_t number)
+{
+	uint32_t rest = number - VIC_INTID_SPI - gic->spis;
+
+	if (LIKELY(number < VIC_INTID_SPI + gic->spis))
+		return number;
+	if (rest < gic->eppis)
+		return VIC_INTID_EPPI + rest;
+	return VIC_INTID_ESPI + rest - gic->eppis;
+}
+
+/* Whether @number is banked: an SGI or a PPI. */
+static inline bool irq_private(const struct vic_gic *gic, uint32_t number)
+{
+	return number < VIC_INTID_SPI ||
+	       number - VIC_INTID_SPI - gic->spis < gic->eppis;
+}
+
+/* @r may be anybody's for an SPI. */
+static inline struct gic_irq *
+irq_at(const struct vic_gic *gic, const struct vic_gicr *r, uint32_t number)
+{
+	if (number < VIC_INTID_SPI)
+		return &r->private_irqs[number];
+	number -= VIC_INTID_SPI;
+	if (LIKELY(number < gic->spis))
+		return &gic->shared[number];
+	if (number - gic->spis < gic->eppis)
+		return &r->private_irqs[number - gic->spis + VIC_INTID_SPI];
+	return &gic->shared[number - gic->eppis];
+}
+
+static inline bool irq_pending(uint32_t s)
+{
+	return (s & (IRQ_LATCH | IRQ_LR_LATCH)) ||
+	       (s & (IRQ_EDGE | IRQ_LINE)) == IRQ_LINE;
+}
+
+ALWAYS_INLINE void gicr_lock(struct vic_gicr *r)
+{
+	lock_take(&r->lock, r->gic->ops);
+}
+
+ALWAYS_INLINE void gicr_unlock(struct vic_gicr *r)
+{
+	lock_drop(&r->lock, r->gic->ops);
+}
+
+static inline void gicd_lock(struct vic_gic *gic)
+{
+	lock_take(&gic->lock, gic->ops);
+}
+
+static inline void gicd_unlock(struct vic_gic *gic)
+{
+	lock_drop(&gic->lock, gic->ops);
+}
+
+/* The vCPU at @index, NULL if it was not added. Any thread. */
+static inline struct vic_gicr *
+gicr_at(const struct vic_gic *gic, uint32_t index)
+{
+	return load_gicr(&gic->gicrs[index]);
+}
+
+#endif

@@ -1,0 +1,404 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* The life of one interrupt: IHI 0069 4.1.2, and 1.2.1 for pending. */
+#include "gic/irq.h"
+
+/* More misses than this, and the Distributor's lock keeps homes still. */
+#define HOME_TRIES 4
+
+struct vic_gicr *irq_lock(struct vic_gic *gic, struct gic_irq *irq)
+{
+	struct vic_gicr *r;
+
+	for (unsigned int i = 0; i < HOME_TRIES; i++) {
+		uint32_t home = load32_acquire(&irq->home);
+
+		r = gicr_at(gic, home);
+		gicr_lock(r);
+		if (LIKELY(load32_relaxed(&irq->home) == home))
+			return r;
+		gicr_unlock(r);
+	}
+	gicd_lock(gic);
+	r = gicr_at(gic, irq->home);
+	gicr_lock(r);
+	gicd_unlock(gic);
+	return r;
+}
+
+void hold_unlock(struct hold *hold)
+{
+	hold->target = hold->r;
+	if (hold->r)
+		gicr_unlock(hold->r);
+	hold->r = NULL;
+}
+
+void hold_tell(struct hold *hold)
+{
+	if (hold->told)
+		hold->outcome = inbox_work(hold->target->vcpu,
+					   &hold->counters->vectors);
+	else if (hold->resync)
+		inbox_work(hold->target->vcpu, &hold->counters->requests);
+	hold->told = false;
+	hold->resync = false;
+}
+
+void hold_drop(struct hold *hold)
+{
+	hold_unlock(hold);
+	hold_tell(hold);
+}
+
+void hold_irq(struct hold *hold, struct vic_gic *gic, struct vic_gicr *r,
+	      struct gic_irq *irq)
+{
+	if (LIKELY(hold->r) && hold->r->index == load32_relaxed(&irq->home))
+		return;
+	hold_drop(hold);
+	if (r)
+		gicr_lock(r);
+	else
+		r = irq_lock(gic, irq);
+	hold->r = r;
+}
+
+void hold_update(struct hold *hold, uint32_t number, struct gic_irq *irq,
+		 uint32_t s)
+{
+	if (irq_update(hold->r, number, irq, s))
+		hold->told |= irq_tells(hold->r, s);
+	else if (s & IRQ_RESIDENT)
+		hold->resync |= irq_tells_resident(hold->r, s);
+}
+
+bool hold_pend(struct hold *hold, uint32_t number, struct gic_irq *irq)
+{
+	uint32_t s = irq->state;
+
+	if (s & IRQ_LATCH)
+		return false;
+	/* It waits in a list register that the guest cannot reach. */
+	if ((s & IRQ_LR_LATCH) && !hold->r->loaded)
+		return false;
+	if (irq_loaded(hold->r, s)) {
+		hold->told = true;
+		store32_relaxed(&irq->state, s | IRQ_LATCH);
+	} else {
+		hold_update(hold, number, irq, s | IRQ_LATCH);
+	}
+	return true;
+}
+
+void hold_unpend(struct hold *hold, uint32_t number, struct gic_irq *irq)
+{
+	uint32_t s = irq->state & ~IRQ_LATCH;
+
+	if (irq_loaded(hold->r, s))
+		s |= IRQ_CLEAR_PENDING;
+	else
+		s &= ~IRQ_LR_LATCH;
+	hold_update(hold, number, irq, s);
+}
+
+void hold_activate(struct hold *hold, uint32_t number, struct gic_irq *irq)
+{
+	uint32_t s = irq->state & ~IRQ_CLEAR_ACTIVE;
+
+	if (irq_loaded(hold->r, s))
+		s |= IRQ_SET_ACTIVE;
+	else
+		s |= IRQ_ACTIVE;
+	hold_update(hold, number, irq, s);
+}
+
+struct deactivated irq_end(struct gic_irq *irq, uint32_t *s)
+{
+	struct deactivated done = {
+		.level = !(*s & IRQ_EDGE),
+		.linked = (*s & IRQ_LINKED) && (*s & IRQ_LINE),
+	};
+
+	*s &= ~IRQ_ACTIVE;
+	if (done.linked)
+		*s = irq_lower_linked(irq, *s);
+	return done;
+}
+
+/* ICACTIVER and DIR, under the hold of its home. */
+static struct deactivated
+hold_deactivate(struct hold *hold, uint32_t number, struct gic_irq *irq)
+{
+	uint32_t s = irq->state & ~IRQ_SET_ACTIVE;
+	struct deactivated done = {0};
+
+	if (irq_loaded(hold->r, s))
+		s |= IRQ_CLEAR_ACTIVE;
+	else if (s & IRQ_ACTIVE)
+		done = irq_end(irq, &s);
+	hold_update(hold, number, irq, s);
+	return done;
+}
+
+enum vic_post irq_pend(struct vic_gic *gic, struct vic_gicr *r,
+		       struct vic_counters *counters, uint32_t number)
+{
+	struct gic_irq *irq = irq_at(gic, r, number);
+	struct hold hold = {
+		.counters = counters,
+		.outcome = VIC_POST_SILENT,
+	};
+
+	hold_irq(&hold, gic, irq_private(gic, number) ? r : NULL, irq);
+	if (!hold_pend(&hold, number, irq)) {
+		count(&counters->vectors.merged);
+		hold.outcome = VIC_POST_MERGED;
+	} else if (!hold.told) {
+		count(&counters->vectors.silent);
+	}
+	hold_drop(&hold);
+	return hold.outcome;
+}
+
+/* What a change of the input makes of an interrupt. */
+static enum vic_post line_changed(struct hold *hold, uint32_t number,
+				  struct gic_irq *irq, bool level)
+{
+	uint32_t s = irq->state;
+	bool was = irq_pending(s);
+
+	s = level ? s | IRQ_LINE : s & ~IRQ_LINE;
+	if (s & IRQ_EDGE) {
+		store32_relaxed(&irq->state, s);
+		return level && hold_pend(hold, number, irq) ? VIC_POST_SILENT
+							     : VIC_POST_MERGED;
+	}
+	hold_update(hold, number, irq, s);
+	return level && !was ? VIC_POST_SILENT : VIC_POST_MERGED;
+}
+
+static enum vic_post line_set(struct vic_gic *gic, struct vic_gicr *r,
+			      struct vic_counters *counters, uint32_t number,
+			      uint32_t source, bool level)
+{
+	struct gic_irq *irq = irq_at(gic, r, number);
+	struct hold hold = {.counters = counters};
+	uint64_t bit = UINT64_C(1) << source;
+	uint64_t lines;
+
+	hold_irq(&hold, gic, irq_private(gic, number) ? r : NULL, irq);
+	lines = level ? irq->lines | bit : irq->lines & ~bit;
+	hold.outcome = VIC_POST_MERGED;
+	if (!irq->lines != !lines)
+		hold.outcome = line_changed(&hold, number, irq, lines != 0);
+	irq->lines = lines;
+	if (hold.outcome == VIC_POST_SILENT && hold.resync) {
+		/* New for the guest: what it holds must be written anew. */
+		hold.told = true;
+	}
+	if (hold.outcome == VIC_POST_SILENT && !hold.told)
+		count(&counters->vectors.silent);
+	if (hold.outcome == VIC_POST_MERGED && level)
+		count(&counters->vectors.merged);
+	hold_drop(&hold);
+	return hold.outcome;
+}
+
+/*
+ * Move a shared interrupt to the home @to. Under the Distributor's lock;
+ * hold_tell() is left to the caller, after it. What is in list registers,
+ * or active, stays until it is neither.
+ */
+static void irq_move(struct vic_gic *gic, struct hold *hold, uint32_t number,
+		     struct gic_irq *irq, uint32_t to)
+{
+	struct vic_gicr *a = gicr_at(gic, irq->home), *b = gicr_at(gic, to);
+	bool ordered = a->index < b->index;
+	uint32_t s;
+
+	store32_relaxed(&irq->route, to);
+	if (a == b)
+		return;
+	gicr_lock(ordered ? a : b);
+	gicr_lock(ordered ? b : a);
+	s = irq->state;
+	if (s & (IRQ_RESIDENT | IRQ_ACTIVE)) {
+		gicr_unlock(b);
+		hold->r = a;
+		hold->resync |= irq_loaded(a, s);
+	} else {
+		if (s & IRQ_QUEUED)
+			queue_remove(a, queue_row(s), number);
+		store32_relaxed(&irq->state, s & ~IRQ_QUEUED);
+		store32_release(&irq->home, to);
+		gicr_unlock(a);
+		hold->r = b;
+		hold_update(hold, number, irq, s & ~IRQ_QUEUED);
+	}
+	hold_unlock(hold);
+}
+
+/* Whether a 1-of-N interrupt of this group may go to @r. */
+static bool participates(const struct vic_gicr *r, uint32_t s)
+{
+	uint32_t dpg =
+		s & IRQ_GROUP1 ? VIC_GICR_CTLR_DPG1NS : VIC_GICR_CTLR_DPG0;
+
+	return r && !load32_relaxed(&r->asleep) &&
+	       !(load32_relaxed(&r->dpg) & dpg);
+}
+
+/* One of N, in turn; where it is if there is none. Distributor's lock. */
+static uint32_t choose(struct vic_gic *gic, const struct gic_irq *irq)
+{
+	for (uint32_t i = 0; i < gic->nr; i++) {
+		if (++gic->cursor >= gic->nr)
+			gic->cursor = 0;
+		if (participates(gicr_at(gic, gic->cursor), irq->state))
+			return gic->cursor;
+	}
+	return irq->home;
+}
+
+/* The home that IROUTER names. Distributor's lock. */
+static uint32_t route_of(struct vic_gic *gic, const struct gic_irq *irq)
+{
+	const struct vic_vcpu *vcpu;
+
+	if (irq->state & IRQ_1_OF_N)
+		return choose(gic, irq);
+	vcpu = id_table_find(&gic->ids, irq->affinity);
+	return vcpu ? vcpu->index : gic->max;
+}
+
+void irq_route(struct vic_gic *gic, struct vic_counters *counters,
+	       uint32_t number, uint64_t value)
+{
+	struct gic_irq *irq = irq_at(gic, NULL, number);
+	bool any = (gic->flags & VIC_GIC_1_OF_N) && (value & VIC_IROUTER_IRM);
+	struct hold hold = {.counters = counters};
+
+	gicd_lock(gic);
+	hold_irq(&hold, gic, gicr_at(gic, irq->home), irq);
+	store32_relaxed(&irq->state, any ? irq->state | IRQ_1_OF_N
+					 : irq->state & ~IRQ_1_OF_N);
+	hold_unlock(&hold);
+	store32_relaxed(&irq->affinity, (uint32_t)(value >> 32) << 24 |
+						((uint32_t)value & 0xffffff));
+	irq_move(gic, &hold, number, irq, route_of(gic, irq));
+	gicd_unlock(gic);
+	hold_tell(&hold);
+}
+
+void irq_settle(struct vic_gic *gic, struct vic_counters *counters,
+		uint32_t number)
+{
+	struct gic_irq *irq = irq_at(gic, NULL, number);
+	struct hold hold = {.counters = counters};
+
+	if (load32_relaxed(&irq->route) == load32_relaxed(&irq->home))
+		return;
+	gicd_lock(gic);
+	irq_move(gic, &hold, number, irq, irq->route);
+	gicd_unlock(gic);
+	hold_tell(&hold);
+}
+
+void irq_deactivate(struct vic_gicr *self, struct vic_gicr *bank,
+		    uint32_t number)
+{
+	struct vic_gic *gic = self->gic;
+	struct vic_vcpu *vcpu = self->vcpu;
+	struct gic_irq *irq = irq_at(gic, bank, number);
+	struct hold hold = {.counters = &vcpu->counters};
+	struct deactivated done;
+
+	hold_irq(&hold, gic, irq_private(gic, number) ? bank : NULL, irq);
+	done = hold_deactivate(&hold, number, irq);
+	hold_drop(&hold);
+	if (done.linked)
+		vcpu->ops->hw_set_active(vcpu->opaque, irq->pintid, false);
+	if (!irq_private(gic, number))
+		irq_settle(gic, &vcpu->counters, number);
+	if (done.level && vcpu->ops->eoi)
+		vcpu->ops->eoi(vcpu->opaque, VIC_EOI_GIC,
+			       irq_intid(gic, number));
+}
+
+void irq_welcome(struct vic_gic *gic, struct vic_gicr *r)
+{
+	uint32_t end = VIC_INTID_SPI + gic->spis + gic->eppis + gic->espis;
+	struct hold hold = {.counters = &r->vcpu->counters};
+
+	gicd_lock(gic);
+	for (uint32_t n = VIC_INTID_SPI; n < end; n++) {
+		struct gic_irq *irq;
+
+		if (irq_private(gic, n))
+			continue;
+		irq = irq_at(gic, NULL, n);
+		if (irq->route == gic->max)
+			irq_move(gic, &hold, n, irq, route_of(gic, irq));
+	}
+	gicd_unlock(gic);
+	hold_tell(&hold);
+}
+
+/* A 1-of-N interrupt that comes while it is nowhere yet gets a home. */
+static void accept_1_of_n(struct vic_gic *gic, struct vic_counters *counters,
+			  uint32_t number)
+{
+	struct hold hold = {.counters = counters};
+	struct gic_irq *irq;
+
+	if (irq_private(gic, number))
+		return;
+	irq = irq_at(gic, NULL, number);
+	if (LIKELY(!(load32_relaxed(&irq->state) & IRQ_1_OF_N)))
+		return;
+	gicd_lock(gic);
+	if (!irq_pending(load32_relaxed(&irq->state)))
+		irq_move(gic, &hold, number, irq, choose(gic, irq));
+	gicd_unlock(gic);
+	hold_tell(&hold);
+}
+
+enum vic_post vic_gic_line_set(struct vic_gic *gic, struct vic_gicr *gicr,
+			       struct vic_counters *counters, uint32_t intid,
+			       uint32_t source, bool level)
+{
+	uint32_t number = irq_number(gic, intid);
+
+	if (number == NUMBER_NONE || intid < VIC_INTID_PPI ||
+	    source >= LINE_MESSAGE || (irq_private(gic, number) && !gicr))
+		return VIC_POST_REFUSED;
+	if (level)
+		accept_1_of_n(gic, counters, number);
+	return line_set(gic, gicr, counters, number, source, level);
+}
+
+enum vic_post vic_gic_message(struct vic_gic *gic,
+			      struct vic_counters *counters, uint32_t intid,
+			      bool set)
+{
+	uint32_t number = irq_number(gic, intid);
+	struct hold hold = {.counters = counters};
+	struct gic_irq *irq;
+
+	if (number == NUMBER_NONE || irq_private(gic, number))
+		return VIC_POST_REFUSED;
+	count(&counters->msi);
+	irq = irq_at(gic, NULL, number);
+	if (set)
+		accept_1_of_n(gic, counters, number);
+	if (!(load32_relaxed(&irq->state) & IRQ_EDGE))
+		return line_set(gic, NULL, counters, number, LINE_MESSAGE, set);
+	if (set)
+		return irq_pend(gic, NULL, counters, number);
+	hold_irq(&hold, gic, NULL, irq);
+	hold_unpend(&hold, number, irq);
+	hold_drop(&hold);
+	return VIC_POST_MERGED;
+}

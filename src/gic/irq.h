@@ -1,0 +1,123 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* What happens to one interrupt; irq.c. */
+#ifndef VIC_SRC_GIC_IRQ_H
+#define VIC_SRC_GIC_IRQ_H
+
+#include "gic/queue.h"
+
+/*
+ * A vCPU's lock that is held, and whether the vCPU is to be told when it is
+ * dropped. Interrupts with the same home share one.
+ */
+struct hold {
+	struct vic_counters *counters;
+	/* Whose lock is held, or NULL. */
+	struct vic_gicr *r;
+	/* Who is to be told, from hold_unlock() to hold_tell(). */
+	struct vic_gicr *target;
+	/* Something in the list registers must be looked at. */
+	bool resync;
+	/* Something new is pending that is told. */
+	bool told;
+	enum vic_post outcome;
+};
+
+/* Take the lock of the interrupt's home, which is not banked. */
+struct vic_gicr *irq_lock(struct vic_gic *gic, struct gic_irq *irq);
+
+/* Hold the lock of @irq's home; @r is that of a banked one, or NULL. */
+void hold_irq(struct hold *hold, struct vic_gic *gic, struct vic_gicr *r,
+	      struct gic_irq *irq);
+/* Drop the lock, then tell; or in two steps. */
+void hold_drop(struct hold *hold);
+void hold_unlock(struct hold *hold);
+void hold_tell(struct hold *hold);
+
+/*
+ * Give an interrupt the state @s: place it, and note whom to tell. Under
+ * the hold of its home.
+ */
+void hold_update(struct hold *hold, uint32_t number, struct gic_irq *irq,
+		 uint32_t s);
+
+/* ISPENDR, an edge, a message: newly pending, or merged. */
+enum vic_post irq_pend(struct vic_gic *gic, struct vic_gicr *r,
+		       struct vic_counters *counters, uint32_t number);
+
+/* Under the hold of its home; true if that made it newly pending. */
+bool hold_pend(struct hold *hold, uint32_t number, struct gic_irq *irq);
+/* ICPENDR: the latch goes. */
+void hold_unpend(struct hold *hold, uint32_t number, struct gic_irq *irq);
+void hold_activate(struct hold *hold, uint32_t number, struct gic_irq *irq);
+
+/* What a deactivation asks for after the unlock. */
+struct deactivated {
+	/* vic_vcpu_ops.eoi. */
+	bool level;
+	/* The physical interrupt. */
+	bool linked;
+};
+
+/* The end of an active interrupt in state @s, which changes. Locked. */
+struct deactivated irq_end(struct gic_irq *irq, uint32_t *s);
+
+/*
+ * Deactivate for good: the physical interrupt too, and then on to where it
+ * is routed by now. @bank as in hold_irq(). Nothing is locked.
+ */
+void irq_deactivate(struct vic_gicr *self, struct vic_gicr *bank,
+		    uint32_t number);
+
+/* IROUTER. */
+void irq_route(struct vic_gic *gic, struct vic_counters *counters,
+	       uint32_t number, uint64_t value);
+/* To its new home, if it has one and may go. Nothing is locked. */
+void irq_settle(struct vic_gic *gic, struct vic_counters *counters,
+		uint32_t number);
+/* A vCPU has come: SPIs that are routed to it find it. */
+void irq_welcome(struct vic_gic *gic, struct vic_gicr *r);
+
+/* The physical interrupt is no longer outstanding. Under the lock. */
+static inline uint32_t irq_lower_linked(struct gic_irq *irq, uint32_t s)
+{
+	irq->lines &= ~(UINT64_C(1) << LINE_LINKED);
+	return irq->lines ? s : s & ~IRQ_LINE;
+}
+
+/* RWP reads 1 until the vCPU's sync. Under its lock. */
+static inline void rwp_begin(struct vic_gicr *r, uint32_t which)
+{
+	if (which & ~r->rwp & RWP_GICD)
+		fetch_add(&r->gic->rwp, 1);
+	store32_relaxed(&r->rwp, r->rwp | which);
+}
+
+static inline void rwp_end(struct vic_gicr *r)
+{
+	if (r->rwp & RWP_GICD)
+		fetch_add(&r->gic->rwp, UINT64_MAX);
+	store32_relaxed(&r->rwp, 0);
+}
+
+/* Whether the owner is told that an interrupt in state @s is queued. */
+ALWAYS_INLINE bool irq_tells(const struct vic_gicr *r, uint32_t s)
+{
+	return (r->tell & load_relaxed(&r->gic->forward)) >> (s & IRQ_ROW) & 1;
+}
+
+/* The same for one in a list register, whose state changed to @s. */
+static inline bool irq_tells_resident(const struct vic_gicr *r, uint32_t s)
+{
+	return r->loaded || ((s & (IRQ_ACTIVE | IRQ_ENABLED)) == IRQ_ENABLED &&
+			     irq_pending(s) && irq_tells(r, s));
+}
+
+/* Whether the guest is changing it right now, for all that is known. */
+static inline bool irq_loaded(const struct vic_gicr *r, uint32_t s)
+{
+	return (s & IRQ_RESIDENT) && r->loaded;
+}
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The way into the list registers: flush, load, put. IHI 0069 12.4.6
+ * ICH_LR<n>_EL2. What the guest did to them comes back in sync.c.
+ *
+ * The next three pairs replace locks where nothing happens:
+ *
+ * Whoever makes something pending that is told sets NEW after the queue's
+ * unlock. While `loaded` is set and NEW is not, nothing was added since the
+ * last flush, so flush has nothing to do. It clears NEW before it takes the
+ * lock; the other way round, what is added between would wait for a NEW
+ * that nobody sets (inbox_work).
+ */
+#include "gic/lr.h"
+
+/* A list register of an interrupt in state @s. */
+static uint64_t compose(const struct vic_gicr *r, const struct gic_irq *irq,
+			uint32_t number, uint32_t s)
+{
+	uint64_t forward = r->asleep ? 0 : load_relaxed(&r->gic->forward);
+	uint64_t lr = irq_intid(r->gic, number) |
+		      (uint64_t)(s & IRQ_LEVEL)
+			      << (VIC_LR_PRIORITY_SHIFT + IRQ_LEVEL_SHIFT);
+
+	if (s & IRQ_GROUP1)
+		lr |= VIC_LR_GROUP;
+	if (s & IRQ_ACTIVE)
+		lr |= VIC_LR_ACTIVE;
+	if ((s & IRQ_LINKED) && (s & IRQ_LINE)) {
+		lr |= VIC_LR_HW | (uint64_t)irq->pintid << VIC_LR_PINTID_SHIFT;
+		/* Pending and active is not allowed with HW. */
+		return s & IRQ_ACTIVE ? lr : lr | VIC_LR_PENDING;
+	}
+	if (!(s & IRQ_ACTIVE))
+		lr |= VIC_LR_PENDING;
+	else if ((s & IRQ_LR_LATCH) && (s & IRQ_ENABLED) &&
+		 (forward >> (s & IRQ_ROW) & 1))
+		lr |= VIC_LR_PENDING;
+	/* A line that is still high then makes it pending again. */
+	if (!(s & IRQ_EDGE) && (s & IRQ_LINE))
+		lr |= VIC_LR_EOI;
+	return lr;
+}
+
+/* Write the list register @n anew from its interrupt's state. */
+static void lr_write(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t n)
+{
+	uint32_t number = r->lr_irq[n];
+	struct gic_irq *irq = irq_at(r->gic, r, number);
+	uint32_t s = irq->state;
+
+	/* With HW an active one keeps its latch for later. */
+	if ((s & IRQ_LATCH) &&
+	    ((s & (IRQ_ACTIVE | IRQ_LINKED)) != (IRQ_ACTIVE | IRQ_LINKED))) {
+		s = (s & ~IRQ_LATCH) | IRQ_LR_LATCH;
+		store32_relaxed(&irq->state, s);
+	}
+	r->shadow[n] = compose(r, irq, number, s);
+	lrs->lr[n] = r->shadow[n];
+	if ((r->shadow[n] & VIC_LR_HW) && !(s & IRQ_ACTIVE))
+		r->used_linked |= 1u << n;
+}
+
+/* Put @number, out of whatever row it is in, into the free register @n. */
+static void lr_fill(struct vic_gicr *r, uint32_t n, uint32_t number)
+{
+	struct gic_irq *irq = irq_at(r->gic, r, number);
+
+	irq_update(r, number, irq, irq->state | IRQ_RESIDENT);
+	r->lr_irq[n] = (uint16_t)number;
+	r->used |= 1u << n;
+}
+
+/*
+ * Take the interrupt out of the register @n, back to its place in the
+ * queue; or to none, if it is routed away: then it is in *moving.
+ */
+static void lr_empty(struct vic_gicr *r, uint32_t n, struct moving *moving)
+{
+	uint32_t number = r->lr_irq[n];
+	struct gic_irq *irq = irq_at(r->gic, r, number);
+	uint32_t s = irq->state & ~IRQ_RESIDENT;
+
+	if (s & IRQ_LR_LATCH)
+		s = (s & ~IRQ_LR_LATCH) | IRQ_LATCH;
+	moving_place(moving, r, number, irq, s);
+	r->used &= ~(1u << n);
+}
+
+/* Of the registers in use, the one of the least urgent interrupt. */
+static uint32_t least_urgent(const struct vic_gicr *r)
+{
+	uint32_t worst = 0, worst_level = 0;
+
+	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
+		uint32_t n = low_bit32(bits);
+		uint32_t s = irq_at(r->gic, r, r->lr_irq[n])->state;
+
+		if ((s & IRQ_LEVEL) >= worst_level) {
+			worst = n;
+			worst_level = s & IRQ_LEVEL;
+		}
+	}
+	return worst;
+}
+
+/* The most urgent of those that are active without a register. */
+uint32_t best_active(const struct vic_gicr *r)
+{
+	uint32_t best = 0, best_level = IRQ_LEVEL + 1;
+	uint64_t words = r->summary[ROW_ACTIVE];
+
+	for (; words; words &= words - 1) {
+		uint32_t word = low_bit(words);
+		uint64_t bits = r->bits[ROW_ACTIVE * r->words + word];
+
+		for (; bits; bits &= bits - 1) {
+			uint32_t number = word * 64 + low_bit(bits);
+			uint32_t s = irq_at(r->gic, r, number)->state;
+
+			if ((s & IRQ_LEVEL) < best_level) {
+				best = number;
+				best_level = s & IRQ_LEVEL;
+			}
+		}
+	}
+	return best;
+}
+
+/* Fill free registers with the best in @mask; true if one was filled. */
+static bool fill(struct vic_gicr *r, uint64_t mask)
+{
+	uint32_t all = (1u << r->nr_lrs) - 1;
+	bool filled = false;
+
+	while ((r->levels & mask) && r->used != all) {
+		lr_fill(r, low_bit32(~r->used), queue_best(r, mask));
+		filled = true;
+	}
+	return filled;
+}
+
+/* Rows that the guest's own CPU interface has enabled. */
+static uint64_t enabled_rows(const struct vic_gic_lrs *lrs)
+{
+	return (lrs->vmcr & VIC_VMCR_VENG0 ? ROWS_GROUP0 : 0) |
+	       (lrs->vmcr & VIC_VMCR_VENG1 ? ROWS_GROUP1 : 0);
+}
+
+/*
+ * Choose what the guest sees. Only active interrupts are in registers when
+ * this is called. What the guest has enabled comes first; what it has not
+ * may wait there too, to be taken without an exit when it does.
+ */
+static void
+choose(struct vic_gicr *r, const struct vic_gic_lrs *lrs, struct moving *moving)
+{
+	uint64_t forward = load_relaxed(&r->gic->forward);
+	uint32_t all = (1u << r->nr_lrs) - 1;
+	bool filled;
+
+	if (r->asleep)
+		return;
+	filled = fill(r, forward & enabled_rows(lrs));
+	filled |= fill(r, forward);
+	/*
+	 * All are active, so nothing would ever bring the vCPU back for
+	 * what is pending: the one whose end comes last gives way.
+	 */
+	if (!filled && (r->levels & forward)) {
+		lr_empty(r, least_urgent(r), moving);
+		if (!fill(r, forward & enabled_rows(lrs)))
+			fill(r, forward);
+	}
+	while (r->summary[ROW_ACTIVE] && r->used != all)
+		lr_fill(r, low_bit32(~r->used), best_active(r));
+}
+
+static uint32_t control(const struct vic_gicr *r, const struct vic_gic_lrs *lrs)
+{
+	uint32_t hcr = VIC_HCR_EN;
+
+	if (!r->asleep && (r->levels & load_relaxed(&r->gic->forward)))
+		hcr |= VIC_HCR_NPIE;
+	if (r->summary[ROW_ACTIVE])
+		hcr |= lrs->vmcr & VIC_VMCR_VEOIM ? VIC_HCR_TDIR
+						  : VIC_HCR_LRENPIE;
+	return hcr;
+}
+
+/* Everything that waits for the guest back to the queue. */
+static void unload(struct vic_gicr *r, struct moving *moving)
+{
+	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
+		uint32_t n = low_bit32(bits);
+
+		if (!(irq_at(r->gic, r, r->lr_irq[n])->state & IRQ_ACTIVE))
+			lr_empty(r, n, moving);
+	}
+	r->used_linked = 0;
+}
+
+static uint32_t flush(struct vic_gicr *r, struct vic_gic_lrs *lrs)
+{
+	uint64_t word = inbox_requests(r->vcpu);
+	uint32_t before = lrs->used;
+	struct ended ended;
+
+	ended_init(&ended);
+	gicr_lock(r);
+	if (r->loaded)
+		lrs_settle(r, &ended);
+	unload(r, &ended.moving);
+	choose(r, lrs, &ended.moving);
+	for (uint32_t bits = r->used; bits; bits &= bits - 1)
+		lr_write(r, lrs, low_bit32(bits));
+	for (uint32_t bits = before & ~r->used & 0xffff; bits; bits &= bits - 1)
+		lrs->lr[low_bit32(bits)] = 0;
+	lrs->used = r->used;
+	lrs->hcr = control(r, lrs);
+	r->loaded = true;
+	r->tell = UINT64_MAX;
+	gicr_unlock(r);
+	ended_report(r, &ended);
+	if (!(word & REQUEST_RESYNC))
+		return 0;
+	inbox_ack(r->vcpu, REQUEST_RESYNC);
+	return VIC_GIC_WORK_RESYNC;
+}
+
+uint32_t vic_gic_flush(struct vic_gicr *gicr, struct vic_gic_lrs *lrs)
+{
+	/* Acquire: pairs with the read-modify-write in inbox_work(). */
+	if (LIKELY(gicr->loaded &&
+		   !(load_acquire(&gicr->vcpu->request) & REQUEST_NEW)))
+		return 0;
+	return flush(gicr, lrs);
+}
+
+/* The physical active state of what is outstanding. */
+static void linked_ppis(struct vic_gicr *r, bool active)
+{
+	for (uint32_t bits = r->linked; bits; bits &= bits - 1) {
+		const struct gic_irq *irq = &r->private_irqs[low_bit32(bits)];
+
+		if (load32_relaxed(&irq->state) & IRQ_LINE)
+			r->vcpu->ops->hw_set_active(r->vcpu->opaque,
+						    irq->pintid, active);
+	}
+}
+
+void vic_gic_load(struct vic_gicr *gicr)
+{
+	linked_ppis(gicr, true);
+}
+
+void vic_gic_put(struct vic_gicr *gicr)
+{
+	struct ended ended;
+
+	ended_init(&ended);
+	gicr_lock(gicr);
+	if (gicr->loaded) {
+		lrs_settle(gicr, &ended);
+		gicr->loaded = false;
+		gicr->tell = 0;
+	}
+	gicr_unlock(gicr);
+	ended_report(gicr, &ended);
+	linked_ppis(gicr, false);
+}

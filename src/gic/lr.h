@@ -1,0 +1,65 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* List registers: what lr.c and sync.c share. All the owner's. */
+#ifndef VIC_SRC_GIC_LR_H
+#define VIC_SRC_GIC_LR_H
+
+#include "gic/irq.h"
+
+/* Deactivations that one call can see: LRs twice, deferred, EOIcount. */
+#define ENDED_MAX (3 * VIC_GIC_MAX_LRS + 31)
+
+/* Interrupts that may go where IROUTER sends them, after the unlock. */
+struct moving {
+	uint32_t number[ENDED_MAX];
+	uint32_t count;
+};
+
+/*
+ * An interrupt in state @s is in no register any more: to its place in the
+ * queue, or, if it may leave, to none: another flush would only take it
+ * into a register again.
+ */
+static inline void moving_place(struct moving *moving, struct vic_gicr *r,
+				uint32_t number, struct gic_irq *irq,
+				uint32_t s)
+{
+	if (LIKELY(irq->route == irq->home) || (s & IRQ_ACTIVE)) {
+		irq_update(r, number, irq, s);
+		return;
+	}
+	store32_relaxed(&irq->state, s);
+	moving->number[moving->count++] = number;
+}
+
+/* What is left to be done after the unlock. */
+struct ended {
+	/* Numbers, for vic_vcpu_ops.eoi. */
+	uint32_t level[ENDED_MAX];
+	uint32_t nr_level;
+	/* Physical interrupts to deactivate. */
+	uint32_t pintid[ENDED_MAX];
+	uint32_t nr_pintid;
+	struct moving moving;
+};
+
+static inline void ended_init(struct ended *ended)
+{
+	ended->nr_level = 0;
+	ended->nr_pintid = 0;
+	ended->moving.count = 0;
+}
+
+/* Do it. Nothing is locked. */
+void ended_report(struct vic_gicr *r, const struct ended *ended);
+
+/*
+ * The registers are known to be as the state says, or were just folded into
+ * it: do what had to wait, and let those go on who wait for that. Under the
+ * lock.
+ */
+void lrs_settle(struct vic_gicr *r, struct ended *ended);
+uint32_t best_active(const struct vic_gicr *r);
+
+#endif

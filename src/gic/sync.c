@@ -1,0 +1,208 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* What the guest did to the list registers. IHI 0069 12.4. */
+#include "gic/lr.h"
+
+/* An active interrupt in state @s was deactivated; the state after. */
+static uint32_t end(struct vic_gicr *r, struct gic_irq *irq, uint32_t number,
+		    uint32_t s, struct ended *ended)
+{
+	count(&r->vcpu->counters.eois);
+	if (irq_end(irq, &s).level)
+		ended->level[ended->nr_level++] = number;
+	return s;
+}
+
+/* The same where no list register did it to the physical one. */
+static uint32_t end_linked(struct vic_gicr *r, struct gic_irq *irq,
+			   uint32_t number, uint32_t s, struct ended *ended)
+{
+	if ((s & IRQ_LINKED) && (s & IRQ_LINE))
+		ended->pintid[ended->nr_pintid++] = irq->pintid;
+	return end(r, irq, number, s, ended);
+}
+
+/* The guest acknowledged it; the state after. */
+static uint32_t taken(struct vic_gicr *r, uint32_t s)
+{
+	count(&r->vcpu->counters.acked[0]);
+	/* Another instruction may be next: the access must ask again. */
+	r->retry.address = 0;
+	return s & ~(IRQ_LR_LATCH | IRQ_CLEAR_PENDING);
+}
+
+/* The register @n went from @old to @now. */
+static void fold(struct vic_gicr *r, uint32_t n, uint64_t old, uint64_t now,
+		 struct ended *ended)
+{
+	uint32_t number = r->lr_irq[n];
+	struct gic_irq *irq = irq_at(r->gic, r, number);
+	uint32_t s = irq->state;
+	bool was_active = (old & VIC_LR_ACTIVE) != 0;
+	bool acked = (old & VIC_LR_PENDING) && !(now & VIC_LR_PENDING);
+
+	if (acked)
+		s = taken(r, s);
+	/* It ended once if it was active, and again if that was taken. */
+	if (was_active && (acked || !(now & VIC_LR_ACTIVE)))
+		s = end(r, irq, number, s, ended);
+	if (now & VIC_LR_ACTIVE)
+		s |= IRQ_ACTIVE;
+	else if (acked)
+		s = end(r, irq, number, s, ended);
+	if (now & VIC_LR_STATE) {
+		store32_relaxed(&irq->state, s);
+		return;
+	}
+	r->used &= ~(1u << n);
+	moving_place(&ended->moving, r, number, irq, s & ~IRQ_RESIDENT);
+}
+
+/* What waited for this moment, for one interrupt. */
+static void settle(struct vic_gicr *r, uint32_t number, struct ended *ended)
+{
+	struct gic_irq *irq = irq_at(r->gic, r, number);
+	uint32_t s = irq->state;
+
+	if (s & IRQ_CLEAR_PENDING)
+		s &= ~IRQ_LR_LATCH;
+	if ((s & IRQ_CLEAR_ACTIVE) && (s & IRQ_ACTIVE))
+		s = end_linked(r, irq, number, s, ended);
+	if (s & IRQ_SET_ACTIVE)
+		s |= IRQ_ACTIVE;
+	/* Pending twice is pending once. */
+	if ((s & IRQ_LATCH) && (s & IRQ_LR_LATCH)) {
+		s &= ~IRQ_LATCH;
+		count(&r->vcpu->counters.folded);
+	}
+	store32_relaxed(&irq->state, s & ~IRQ_DEFERRED);
+}
+
+void lrs_settle(struct vic_gicr *r, struct ended *ended)
+{
+	for (uint32_t bits = r->used; bits; bits &= bits - 1)
+		settle(r, r->lr_irq[low_bit32(bits)], ended);
+	rwp_end(r);
+	r->generation++;
+}
+
+/*
+ * The guest ended @n interrupts that were in no register: since priorities
+ * drop in order, the most urgent ones. With EOImode = 1 that is not so;
+ * then each write of ICC_DIR_EL1 was trapped.
+ */
+static void end_spilled(struct vic_gicr *r, uint32_t n, struct ended *ended)
+{
+	for (; n && r->summary[ROW_ACTIVE]; n--) {
+		uint32_t number = best_active(r), s;
+		struct gic_irq *irq = irq_at(r->gic, r, number);
+
+		s = end_linked(r, irq, number, irq->state, ended);
+		queue_remove(r, ROW_ACTIVE, number);
+		store32_relaxed(&irq->state, irq->state & ~IRQ_QUEUED);
+		moving_place(&ended->moving, r, number, irq, s & ~IRQ_QUEUED);
+	}
+}
+
+/*
+ * Registers whose physical line fell before the guest took the interrupt:
+ * it is pending no longer.
+ */
+static uint32_t fallen(struct vic_gicr *r, const struct vic_gic_lrs *lrs)
+{
+	const struct vic_vcpu *vcpu = r->vcpu;
+	uint32_t n, result = 0;
+
+	if (!vcpu->ops->hw_line)
+		return 0;
+	for (uint32_t bits = r->used_linked; bits; bits &= bits - 1) {
+		n = low_bit32(bits);
+		if ((lrs->lr[n] & VIC_LR_STATE) == VIC_LR_PENDING &&
+		    !vcpu->ops->hw_line(vcpu->opaque, (uint32_t)r->shadow[n]))
+			result |= 1u << n;
+	}
+	return result;
+}
+
+static void
+drop_fallen(struct vic_gicr *r, uint32_t registers, struct ended *ended)
+{
+	for (uint32_t bits = registers; bits; bits &= bits - 1) {
+		uint32_t number = r->lr_irq[low_bit32(bits)];
+		struct gic_irq *irq = irq_at(r->gic, r, number);
+
+		store32_relaxed(&irq->state, irq_lower_linked(irq, irq->state));
+		ended->pintid[ended->nr_pintid++] = irq->pintid;
+	}
+}
+
+void ended_report(struct vic_gicr *r, const struct ended *ended)
+{
+	const struct moving *moving = &ended->moving;
+	const struct vic_vcpu *vcpu = r->vcpu;
+	const struct vic_vcpu_ops *ops = vcpu->ops;
+
+	for (uint32_t i = 0; i < ended->nr_pintid; i++)
+		ops->hw_set_active(vcpu->opaque, ended->pintid[i], false);
+	for (uint32_t i = 0; i < moving->count; i++)
+		irq_settle(r->gic, &r->vcpu->counters, moving->number[i]);
+	for (uint32_t i = 0; ops->eoi && i < ended->nr_level; i++)
+		ops->eoi(vcpu->opaque, VIC_EOI_GIC,
+			 irq_intid(r->gic, ended->level[i]));
+}
+
+static void sync(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t down,
+		 uint32_t eoicount)
+{
+	struct ended ended;
+
+	ended_init(&ended);
+	gicr_lock(r);
+	if (r->loaded) {
+		for (uint32_t bits = r->used; bits; bits &= bits - 1) {
+			uint32_t n = low_bit32(bits);
+
+			if (lrs->lr[n] != r->shadow[n])
+				fold(r, n, r->shadow[n], lrs->lr[n], &ended);
+		}
+		drop_fallen(r, down, &ended);
+		end_spilled(r, eoicount, &ended);
+		lrs_settle(r, &ended);
+		r->loaded = false;
+		r->tell = 0;
+	}
+	/* Counted once, also if nobody reads the register again. */
+	lrs->hcr &= (1u << VIC_HCR_EOICOUNT_SHIFT) - 1;
+	gicr_unlock(r);
+	ended_report(r, &ended);
+}
+
+/* Whether the guest changed a register. */
+static bool lrs_changed(const struct vic_gicr *r, const struct vic_gic_lrs *lrs)
+{
+	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
+		uint32_t n = low_bit32(bits);
+
+		if (lrs->lr[n] != r->shadow[n])
+			return true;
+	}
+	return false;
+}
+
+void vic_gic_sync(struct vic_gicr *gicr, struct vic_gic_lrs *lrs)
+{
+	uint32_t eoicount = lrs->hcr >> VIC_HCR_EOICOUNT_SHIFT, down = 0;
+
+	if (lrs->vmcr & VIC_VMCR_VEOIM)
+		eoicount = 0;
+	if (UNLIKELY(gicr->used_linked))
+		down = fallen(gicr, lrs);
+	/*
+	 * As flush left them: what the state says is true, and flush sees by
+	 * NEW if somebody wants more than that.
+	 */
+	if (LIKELY(!eoicount && !down && !lrs_changed(gicr, lrs)))
+		return;
+	sync(gicr, lrs, down, eoicount);
+}

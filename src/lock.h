@@ -1,0 +1,48 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Locks: the embedder's, or a word to spin on. */
+#ifndef VIC_SRC_LOCK_H
+#define VIC_SRC_LOCK_H
+
+#include <vic/ops.h>
+
+#include "base.h"
+
+struct lock {
+	uint32_t word;
+	/* What the embedder's lock returned; the holder's. */
+	uint64_t flags;
+};
+
+static inline void spin_hint(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+	__asm__ volatile("yield");
+#endif
+}
+
+ALWAYS_INLINE void lock_take(struct lock *lock, const struct vic_vcpu_ops *ops)
+{
+	if (UNLIKELY(ops->lock)) {
+		lock->flags = ops->lock(&lock->word);
+		return;
+	}
+	/* Acquire: pairs with the release in lock_drop(). */
+	while (UNLIKELY(exchange32(&lock->word, 1)))
+		while (load32_relaxed(&lock->word))
+			spin_hint();
+}
+
+ALWAYS_INLINE void lock_drop(struct lock *lock, const struct vic_vcpu_ops *ops)
+{
+	if (UNLIKELY(ops->lock)) {
+		ops->unlock(&lock->word, lock->flags);
+		return;
+	}
+	store32_release(&lock->word, 0);
+}
+
+#endif
