@@ -12,7 +12,7 @@
 /* The group priority of what is active, PRIORITY_IDLE if nothing is. */
 static uint32_t running_priority(const struct vic_gic_lrs *lrs)
 {
-	uint32_t prebits = lrs->prebits ? lrs->prebits : 5;
+	uint32_t prebits = lrs->prebits - 5 < 3 ? lrs->prebits : 5;
 
 	for (uint32_t i = 0; i < 4; i++) {
 		uint32_t active = lrs->ap0r[i] | lrs->ap1r[i];
@@ -92,9 +92,7 @@ bool vic_gic_block(struct vic_gicr *gicr, const struct vic_gic_lrs *lrs)
 
 	ended_init(&ended);
 	gicr_lock(gicr);
-	if (gicr->loaded)
-		lrs_settle(gicr, &ended);
-	gicr->loaded = false;
+	lrs_rest(gicr, &ended);
 	/* Asleep, whatever comes is a wake request. */
 	gicr->tell = gicr->asleep ? UINT64_MAX : rows;
 	awake = holds(gicr, gicr->tell) || (word & REQUEST_RESYNC);

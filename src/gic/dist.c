@@ -40,6 +40,7 @@ static void write_ctlr(struct gic_access *a, uint64_t value)
 				? GROUPS | VIC_GICD_CTLR_E1NWF
 				: GROUPS;
 	uint64_t told[VIC_GIC_MAX_VCPUS / 64] = {0};
+	uint32_t nr = load32_acquire(&gic->nr);
 	uint64_t old, forward;
 
 	gicd_lock(gic);
@@ -48,7 +49,7 @@ static void write_ctlr(struct gic_access *a, uint64_t value)
 	forward = (value & VIC_GICD_CTLR_GRP0 ? ROWS_GROUP0 : 0) |
 		  (value & VIC_GICD_CTLR_GRP1 ? ROWS_GROUP1 : 0);
 	store_relaxed(&gic->forward, forward);
-	for (uint32_t i = 0; forward != old && i < gic->nr; i++) {
+	for (uint32_t i = 0; forward != old && i < nr; i++) {
 		struct vic_gicr *r = gicr_at(gic, i);
 
 		if (r && forward_changed(r, forward & ~old, old & ~forward))

@@ -65,13 +65,33 @@ void hold_irq(struct hold *hold, struct vic_gic *gic, struct vic_gicr *r,
 	hold->r = r;
 }
 
+uint32_t irq_evict(struct vic_gicr *r, uint32_t number, uint32_t s)
+{
+	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
+		uint32_t n = low_bit32(bits);
+
+		if (r->lr_irq[n] == number)
+			r->used &= ~(1u << n);
+	}
+	if (s & IRQ_LR_LATCH)
+		s |= IRQ_LATCH;
+	return s & ~(IRQ_RESIDENT | IRQ_LR_LATCH);
+}
+
+/*
+ * What changes while it waits in a register of an image that is at rest
+ * goes back to the queue: its owner may be away for long, and only what is
+ * queued wakes it or moves elsewhere.
+ */
 void hold_update(struct hold *hold, uint32_t number, struct gic_irq *irq,
 		 uint32_t s)
 {
+	if (irq_evictable(hold->r, s))
+		s = irq_evict(hold->r, number, s);
 	if (irq_update(hold->r, number, irq, s))
 		hold->told |= irq_tells(hold->r, s);
-	else if (s & IRQ_RESIDENT)
-		hold->resync |= irq_tells_resident(hold->r, s);
+	else if (irq_loaded(hold->r, s))
+		hold->resync = true;
 }
 
 bool hold_pend(struct hold *hold, uint32_t number, struct gic_irq *irq)
@@ -224,6 +244,8 @@ static void irq_move(struct vic_gic *gic, struct hold *hold, uint32_t number,
 	gicr_lock(ordered ? a : b);
 	gicr_lock(ordered ? b : a);
 	s = irq->state;
+	if (irq_evictable(a, s))
+		s = irq_evict(a, number, s);
 	if (s & (IRQ_RESIDENT | IRQ_ACTIVE)) {
 		gicr_unlock(b);
 		hold->r = a;
@@ -253,8 +275,10 @@ static bool participates(const struct vic_gicr *r, uint32_t s)
 /* One of N, in turn; where it is if there is none. Distributor's lock. */
 static uint32_t choose(struct vic_gic *gic, const struct gic_irq *irq)
 {
-	for (uint32_t i = 0; i < gic->nr; i++) {
-		if (++gic->cursor >= gic->nr)
+	uint32_t nr = load32_acquire(&gic->nr);
+
+	for (uint32_t i = 0; i < nr; i++) {
+		if (++gic->cursor >= nr)
 			gic->cursor = 0;
 		if (participates(gicr_at(gic, gic->cursor), irq->state))
 			return gic->cursor;

@@ -107,11 +107,16 @@ ALWAYS_INLINE bool irq_tells(const struct vic_gicr *r, uint32_t s)
 	return (r->tell & load_relaxed(&r->gic->forward)) >> (s & IRQ_ROW) & 1;
 }
 
-/* The same for one in a list register, whose state changed to @s. */
-static inline bool irq_tells_resident(const struct vic_gicr *r, uint32_t s)
+/*
+ * Out of the list register that it has in an image that is at rest; the
+ * state after, which is to be placed. Under the lock.
+ */
+uint32_t irq_evict(struct vic_gicr *r, uint32_t number, uint32_t s);
+
+/* Whether it waits in a register of an image that is at rest. */
+static inline bool irq_evictable(const struct vic_gicr *r, uint32_t s)
 {
-	return r->loaded || ((s & (IRQ_ACTIVE | IRQ_ENABLED)) == IRQ_ENABLED &&
-			     irq_pending(s) && irq_tells(r, s));
+	return (s & (IRQ_RESIDENT | IRQ_ACTIVE)) == IRQ_RESIDENT && !r->loaded;
 }
 
 /* Whether the guest is changing it right now, for all that is known. */

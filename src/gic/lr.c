@@ -202,6 +202,14 @@ static void unload(struct vic_gicr *r, struct moving *moving)
 	r->used_linked = 0;
 }
 
+void lrs_rest(struct vic_gicr *r, struct ended *ended)
+{
+	if (r->loaded)
+		lrs_settle(r, ended);
+	r->loaded = false;
+	unload(r, &ended->moving);
+}
+
 static uint32_t flush(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 {
 	uint64_t word = inbox_requests(r->vcpu);
@@ -262,11 +270,9 @@ void vic_gic_put(struct vic_gicr *gicr)
 
 	ended_init(&ended);
 	gicr_lock(gicr);
-	if (gicr->loaded) {
-		lrs_settle(gicr, &ended);
-		gicr->loaded = false;
+	if (gicr->loaded)
 		gicr->tell = 0;
-	}
+	lrs_rest(gicr, &ended);
 	gicr_unlock(gicr);
 	ended_report(gicr, &ended);
 	linked_ppis(gicr, false);

@@ -60,6 +60,12 @@ void ended_report(struct vic_gicr *r, const struct ended *ended);
  * lock.
  */
 void lrs_settle(struct vic_gicr *r, struct ended *ended);
+
+/*
+ * The image comes to rest: settle it, and put what waits in it back to the
+ * queue, where others can move it. Under the lock.
+ */
+void lrs_rest(struct vic_gicr *r, struct ended *ended);
 uint32_t best_active(const struct vic_gicr *r);
 
 #endif

@@ -53,10 +53,13 @@ struct gic_reg {
 	void (*write)(struct gic_access *a, uint64_t value);
 };
 
+/* Hidden: the library has no global offset table. */
+#pragma GCC visibility push(hidden)
 extern const struct gic_reg gicd_regs[];
 extern const uint32_t gicd_nr_regs;
 extern const struct gic_reg gicr_regs[];
 extern const uint32_t gicr_nr_regs;
+#pragma GCC visibility pop
 
 /* fields.c: registers with a field for each interrupt. */
 uint32_t get_group(uint32_t s);

@@ -53,7 +53,7 @@ ALWAYS_INLINE void sgi_pend(struct sgi *sgi, struct vic_gicr *r)
 	} else {
 		s |= IRQ_LATCH;
 		irq_update(r, sgi->intid, irq, s);
-		told = (s & IRQ_RESIDENT) && irq_tells_resident(r, s);
+		told = irq_loaded(r, s);
 	}
 	gicr_unlock(r);
 	if (LIKELY(told))

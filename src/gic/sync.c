@@ -159,19 +159,17 @@ static void sync(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t down,
 
 	ended_init(&ended);
 	gicr_lock(r);
-	if (r->loaded) {
-		for (uint32_t bits = r->used; bits; bits &= bits - 1) {
-			uint32_t n = low_bit32(bits);
+	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
+		uint32_t n = low_bit32(bits);
 
-			if (lrs->lr[n] != r->shadow[n])
-				fold(r, n, r->shadow[n], lrs->lr[n], &ended);
-		}
-		drop_fallen(r, down, &ended);
-		end_spilled(r, eoicount, &ended);
-		lrs_settle(r, &ended);
-		r->loaded = false;
-		r->tell = 0;
+		if (lrs->lr[n] != r->shadow[n])
+			fold(r, n, r->shadow[n], lrs->lr[n], &ended);
 	}
+	drop_fallen(r, down, &ended);
+	end_spilled(r, eoicount, &ended);
+	lrs_settle(r, &ended);
+	r->loaded = false;
+	r->tell = 0;
 	/* Counted once, also if nobody reads the register again. */
 	lrs->hcr &= (1u << VIC_HCR_EOICOUNT_SHIFT) - 1;
 	gicr_unlock(r);
@@ -194,6 +192,9 @@ void vic_gic_sync(struct vic_gicr *gicr, struct vic_gic_lrs *lrs)
 {
 	uint32_t eoicount = lrs->hcr >> VIC_HCR_EOICOUNT_SHIFT, down = 0;
 
+	/* Nothing was given to the guest since the last sync. */
+	if (!gicr->loaded)
+		return;
 	if (lrs->vmcr & VIC_VMCR_VEOIM)
 		eoicount = 0;
 	if (UNLIKELY(gicr->used_linked))

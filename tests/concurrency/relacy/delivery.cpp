@@ -150,7 +150,15 @@ void eoi(void *, uint32_t, uint32_t vector)
 	suite->level_eois++;
 }
 
-const vic_vcpu_ops ops = {sizeof(ops), 0, wake, kick, eoi};
+const vic_vcpu_ops ops = [] {
+	vic_vcpu_ops result = {};
+
+	result.size = sizeof(result);
+	result.wake = wake;
+	result.kick = kick;
+	result.eoi = eoi;
+	return result;
+}();
 
 void delivery::before()
 {
