@@ -36,6 +36,8 @@ struct vic_gicr;
 
 /** The largest max_vcpus. */
 #define VIC_GIC_MAX_VCPUS 512
+/** Product 'v', revision 1, of no JEP106 implementer. */
+#define VIC_GIC_IIDR 0x76001000u
 /** The largest number of regions of Redistributors. */
 #define VIC_GIC_MAX_REGIONS 8
 
@@ -80,11 +82,14 @@ struct vic_gic_config {
 	uint32_t max_vcpus;
 	/** SPIs: a multiple of 32, or 988. */
 	uint32_t spis;
-	/** Extended SPIs: a multiple of 32 up to 1024. */
+	/**
+	 * Extended SPIs: a multiple of 32 up to 1024. They and extended
+	 * PPIs are for CPU interfaces with ICC_CTLR_EL1.ExtRange = 1.
+	 */
 	uint32_t espis;
 	/** Extended PPIs: 0, 32 or 64. */
 	uint32_t eppis;
-	/** GICD_IIDR and GICR_IIDR. */
+	/** GICD_IIDR and GICR_IIDR; 0 means VIC_GIC_IIDR. */
 	uint32_t iidr;
 	/** Used entries of @c regions; their counts sum to max_vcpus. */
 	uint32_t nr_regions;

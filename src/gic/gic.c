@@ -168,7 +168,7 @@ int vic_gic_init(void *storage, size_t size,
 	g->spis_valid = config->spis;
 	g->eppis = config->eppis;
 	g->espis = config->espis;
-	g->iidr = config->iidr;
+	g->iidr = config->iidr ? config->iidr : VIC_GIC_IIDR;
 	g->gicd_base = config->gicd_base;
 	g->nr_regions = config->nr_regions;
 	memcpy(g->regions, config->regions, sizeof(g->regions));
