@@ -24,6 +24,7 @@ static bool forward_changed(struct vic_gicr *r, uint64_t on, uint64_t off)
 	bool tell;
 
 	gicr_lock(r);
+	r->changed = true;
 	tell = (r->levels & on & r->tell) != 0;
 	if (off && r->loaded && r->used) {
 		rwp_begin(r, RWP_GICD);

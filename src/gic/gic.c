@@ -39,6 +39,35 @@ static size_t gicr_bytes(uint32_t spis, uint32_t eppis, uint32_t espis)
 	return round_up(bytes, 2 * VIC_CACHE_LINE) + VIC_CACHE_LINE;
 }
 
+/* The bytes of frame @i: the Distributor, then the regions. */
+static uint64_t frame_base(const struct vic_gic_config *config, uint32_t i)
+{
+	return i ? config->regions[i - 1].base : config->gicd_base;
+}
+
+static uint64_t frame_size(const struct vic_gic_config *config, uint32_t i)
+{
+	return i ? config->regions[i - 1].count * (uint64_t)VIC_GICR_FRAME_SIZE
+		 : VIC_GICD_FRAME_SIZE;
+}
+
+/* In guest physical memory, aligned, and apart from the others. */
+static bool frames_valid(const struct vic_gic_config *config)
+{
+	for (uint32_t i = 0; i <= config->nr_regions; i++) {
+		uint64_t base = frame_base(config, i);
+
+		if (base % VIC_GICD_FRAME_SIZE ||
+		    base > UINT64_MAX - frame_size(config, i))
+			return false;
+		for (uint32_t j = 0; j <= config->nr_regions; j++)
+			if (i != j && frame_base(config, j) - base <
+					      frame_size(config, i))
+				return false;
+	}
+	return true;
+}
+
 static bool regions_valid(const struct vic_gic_config *config)
 {
 	uint32_t count = 0;
@@ -48,24 +77,23 @@ static bool regions_valid(const struct vic_gic_config *config)
 	for (uint32_t i = 0; i < config->nr_regions; i++) {
 		const struct vic_gic_region *region = &config->regions[i];
 
-		if (region->base % VIC_GICD_FRAME_SIZE || region->reserved ||
-		    !region->count || region->count > VIC_GIC_MAX_VCPUS)
+		if (region->reserved || !region->count ||
+		    region->count > VIC_GIC_MAX_VCPUS)
 			return false;
 		count += region->count;
 	}
-	return count == config->max_vcpus;
+	return count == config->max_vcpus && frames_valid(config);
 }
 
 static bool config_valid(const struct vic_gic_config *config)
 {
 	return config->max_vcpus && config->max_vcpus <= VIC_GIC_MAX_VCPUS &&
-	       !(config->flags & ~KNOWN_FLAGS) && config->spis <= SPIS_MAX &&
+	       config->spis <= SPIS_MAX &&
 	       (config->spis % 32 == 0 || config->spis == SPIS_MAX) &&
 	       config->espis <= ESPIS_MAX && config->espis % 32 == 0 &&
 	       (config->eppis == 0 || config->eppis == 32 ||
 		config->eppis == 64) &&
-	       config->gicd_base % VIC_GICD_FRAME_SIZE == 0 && config->ops &&
-	       regions_valid(config);
+	       config->ops && regions_valid(config);
 }
 
 /* What follows struct vic_gic: */
@@ -95,7 +123,8 @@ static struct layout layout(const struct vic_gic_config *config)
 static bool config_known(const struct vic_gic_config *config)
 {
 	return abi_known(config, config->size, sizeof(*config),
-			 sizeof(*config));
+			 sizeof(*config)) &&
+	       !(config->flags & ~KNOWN_FLAGS);
 }
 
 size_t vic_gic_size(const struct vic_gic_config *config)
@@ -130,6 +159,7 @@ static void gicr_make(struct vic_gicr *r, struct vic_gic *gic, uint32_t index)
 	r->private_irqs = (struct gic_irq *)(r + 1);
 	r->bits = (uint64_t *)(r->private_irqs + privates);
 	r->words = queue_words(gic->spis, gic->eppis, gic->espis);
+	r->changed = true;
 	r->asleep = !(gic->flags & VIC_GIC_RESET_AWAKE);
 	for (uint32_t i = 0; i < privates; i++)
 		irq_reset(gic, &r->private_irqs[i], index, 0);
@@ -284,6 +314,8 @@ static void gicr_reset(struct vic_gicr *r)
 	r->dpg = 0;
 	r->used = 0;
 	r->used_linked = 0;
+	r->vmcr = 0;
+	r->changed = true;
 	r->asleep = !(gic->flags & VIC_GIC_RESET_AWAKE);
 	r->generation++;
 }

@@ -65,10 +65,14 @@ struct gic_irq {
 	/* IROUTER: Aff3 << 24 | Aff2 << 16 | Aff1 << 8 | Aff0. */
 	uint32_t affinity;
 	uint32_t pintid;
-	uint32_t unused;
+	/* Of an active one: level at the acknowledge, or LEVEL_UNKNOWN. */
+	uint32_t active_level;
 	/* The sources of its input. */
 	uint64_t lines;
 };
+
+/* Made active by ISACTIVER: no acknowledge, no running priority. */
+#define LEVEL_UNKNOWN (IRQ_LEVEL + 1)
 
 /* The source that messages drive. */
 #define LINE_MESSAGE 63u
@@ -112,6 +116,8 @@ struct vic_gicr {
 	uint32_t words;
 	/* The list registers are the hardware's: flush to sync. */
 	uint32_t loaded;
+	/* What is queued or in list registers is not as flush left it. */
+	uint32_t changed;
 	/* Moves when libvic has seen the list registers. */
 	uint32_t generation;
 	/* GICR_WAKER.ProcessorSleep. */
@@ -130,8 +136,12 @@ struct vic_gicr {
 	uint32_t nr_lrs;
 	bool last;
 
-	/* The owner's. */
+	/* List registers in use; others may take out of an image at rest. */
 	uint32_t used;
+
+	/* The owner's. */
+	/* VMCR as the last flush had it. */
+	uint32_t vmcr;
 	/* Those among them that wait for the guest and are linked. */
 	uint32_t used_linked;
 	/* PPIs that are linked to physical ones. */

@@ -67,6 +67,7 @@ void hold_irq(struct hold *hold, struct vic_gic *gic, struct vic_gicr *r,
 
 uint32_t irq_evict(struct vic_gicr *r, uint32_t number, uint32_t s)
 {
+	r->changed = true;
 	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
 		uint32_t n = low_bit32(bits);
 
@@ -90,8 +91,10 @@ void hold_update(struct hold *hold, uint32_t number, struct gic_irq *irq,
 		s = irq_evict(hold->r, number, s);
 	if (irq_update(hold->r, number, irq, s))
 		hold->told |= irq_tells(hold->r, s);
-	else if (irq_loaded(hold->r, s))
-		hold->resync = true;
+	if (s & IRQ_RESIDENT) {
+		hold->r->changed = true;
+		hold->resync |= irq_loaded(hold->r, s);
+	}
 }
 
 bool hold_pend(struct hold *hold, uint32_t number, struct gic_irq *irq)
@@ -105,6 +108,7 @@ bool hold_pend(struct hold *hold, uint32_t number, struct gic_irq *irq)
 		return false;
 	if (irq_loaded(hold->r, s)) {
 		hold->told = true;
+		hold->r->changed = true;
 		store32_relaxed(&irq->state, s | IRQ_LATCH);
 	} else {
 		hold_update(hold, number, irq, s | IRQ_LATCH);
@@ -123,6 +127,13 @@ void hold_unpend(struct hold *hold, uint32_t number, struct gic_irq *irq)
 	hold_update(hold, number, irq, s);
 }
 
+void irq_begin(struct gic_irq *irq, uint32_t *s)
+{
+	if (!(*s & IRQ_ACTIVE))
+		irq->active_level = LEVEL_UNKNOWN;
+	*s |= IRQ_ACTIVE;
+}
+
 void hold_activate(struct hold *hold, uint32_t number, struct gic_irq *irq)
 {
 	uint32_t s = irq->state & ~IRQ_CLEAR_ACTIVE;
@@ -130,7 +141,7 @@ void hold_activate(struct hold *hold, uint32_t number, struct gic_irq *irq)
 	if (irq_loaded(hold->r, s))
 		s |= IRQ_SET_ACTIVE;
 	else
-		s |= IRQ_ACTIVE;
+		irq_begin(irq, &s);
 	hold_update(hold, number, irq, s);
 }
 
@@ -249,6 +260,7 @@ static void irq_move(struct vic_gic *gic, struct hold *hold, uint32_t number,
 	if (s & (IRQ_RESIDENT | IRQ_ACTIVE)) {
 		gicr_unlock(b);
 		hold->r = a;
+		a->changed = true;
 		hold->resync |= irq_loaded(a, s);
 	} else {
 		if (s & IRQ_QUEUED)
@@ -351,6 +363,17 @@ void irq_deactivate(struct vic_gicr *self, struct vic_gicr *bank,
 			       irq_intid(gic, number));
 }
 
+/* Whether nobody can take it where it is. */
+static bool homeless(const struct vic_gic *gic, const struct gic_irq *irq)
+{
+	uint32_t s = load32_relaxed(&irq->state);
+
+	if (irq->route == gic->max)
+		return true;
+	return (s & IRQ_1_OF_N) && irq_pending(s) &&
+	       !participates(gicr_at(gic, irq->home), s);
+}
+
 void irq_welcome(struct vic_gic *gic, struct vic_gicr *r)
 {
 	uint32_t end = VIC_INTID_SPI + gic->spis + gic->eppis + gic->espis;
@@ -363,7 +386,7 @@ void irq_welcome(struct vic_gic *gic, struct vic_gicr *r)
 		if (irq_private(gic, n))
 			continue;
 		irq = irq_at(gic, NULL, n);
-		if (irq->route == gic->max)
+		if (homeless(gic, irq))
 			irq_move(gic, &hold, n, irq, route_of(gic, irq));
 	}
 	gicd_unlock(gic);

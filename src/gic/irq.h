@@ -60,6 +60,8 @@ struct deactivated {
 	bool linked;
 };
 
+/* An interrupt in state @s becomes active without an acknowledge. Locked. */
+void irq_begin(struct gic_irq *irq, uint32_t *s);
 /* The end of an active interrupt in state @s, which changes. Locked. */
 struct deactivated irq_end(struct gic_irq *irq, uint32_t *s);
 
@@ -76,7 +78,10 @@ void irq_route(struct vic_gic *gic, struct vic_counters *counters,
 /* To its new home, if it has one and may go. Nothing is locked. */
 void irq_settle(struct vic_gic *gic, struct vic_counters *counters,
 		uint32_t number);
-/* A vCPU has come: SPIs that are routed to it find it. */
+/*
+ * A vCPU has come, or takes 1-of-N interrupts from now on: what waits for
+ * one finds it.
+ */
 void irq_welcome(struct vic_gic *gic, struct vic_gicr *r);
 
 /* The physical interrupt is no longer outstanding. Under the lock. */

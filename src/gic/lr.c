@@ -87,29 +87,30 @@ static void lr_empty(struct vic_gicr *r, uint32_t n, struct moving *moving)
 		s = (s & ~IRQ_LR_LATCH) | IRQ_LATCH;
 	moving_place(moving, r, number, irq, s);
 	r->used &= ~(1u << n);
+	r->changed = true;
 }
 
-/* Of the registers in use, the one of the least urgent interrupt. */
+/* Of the registers, all active, the one whose end comes last. */
 static uint32_t least_urgent(const struct vic_gicr *r)
 {
 	uint32_t worst = 0, worst_level = 0;
 
 	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
 		uint32_t n = low_bit32(bits);
-		uint32_t s = irq_at(r->gic, r, r->lr_irq[n])->state;
+		uint32_t level = irq_at(r->gic, r, r->lr_irq[n])->active_level;
 
-		if ((s & IRQ_LEVEL) >= worst_level) {
+		if (level >= worst_level) {
 			worst = n;
-			worst_level = s & IRQ_LEVEL;
+			worst_level = level;
 		}
 	}
 	return worst;
 }
 
-/* The most urgent of those that are active without a register. */
+/* Of those that are active without a register, whose end comes first. */
 uint32_t best_active(const struct vic_gicr *r)
 {
-	uint32_t best = 0, best_level = IRQ_LEVEL + 1;
+	uint32_t best = 0, best_level = LEVEL_UNKNOWN + 1;
 	uint64_t words = r->summary[ROW_ACTIVE];
 
 	for (; words; words &= words - 1) {
@@ -118,11 +119,12 @@ uint32_t best_active(const struct vic_gicr *r)
 
 		for (; bits; bits &= bits - 1) {
 			uint32_t number = word * 64 + low_bit(bits);
-			uint32_t s = irq_at(r->gic, r, number)->state;
+			uint32_t level =
+				irq_at(r->gic, r, number)->active_level;
 
-			if ((s & IRQ_LEVEL) < best_level) {
+			if (level < best_level) {
 				best = number;
-				best_level = s & IRQ_LEVEL;
+				best_level = level;
 			}
 		}
 	}
@@ -184,9 +186,11 @@ static uint32_t control(const struct vic_gicr *r, const struct vic_gic_lrs *lrs)
 
 	if (!r->asleep && (r->levels & load_relaxed(&r->gic->forward)))
 		hcr |= VIC_HCR_NPIE;
-	if (r->summary[ROW_ACTIVE])
-		hcr |= lrs->vmcr & VIC_VMCR_VEOIM ? VIC_HCR_TDIR
-						  : VIC_HCR_LRENPIE;
+	/* With EOImode = 1 an SPI may end at any vCPU: see each DIR. */
+	if (lrs->vmcr & VIC_VMCR_VEOIM)
+		hcr |= VIC_HCR_TDIR;
+	else if (r->summary[ROW_ACTIVE])
+		hcr |= VIC_HCR_LRENPIE;
 	return hcr;
 }
 
@@ -210,24 +214,38 @@ void lrs_rest(struct vic_gicr *r, struct ended *ended)
 	unload(r, &ended->moving);
 }
 
+/* Rebuild the image from scratch. Under the lock. */
+static void
+rebuild(struct vic_gicr *r, struct vic_gic_lrs *lrs, struct moving *moving)
+{
+	uint32_t before = lrs->used & 0xffff;
+
+	unload(r, moving);
+	choose(r, lrs, moving);
+	for (uint32_t bits = r->used; bits; bits &= bits - 1)
+		lr_write(r, lrs, low_bit32(bits));
+	for (uint32_t bits = before & ~r->used; bits; bits &= bits - 1)
+		lrs->lr[low_bit32(bits)] = 0;
+	lrs->hcr = control(r, lrs);
+	r->vmcr = lrs->vmcr;
+	r->changed = false;
+}
+
+/* What of VMCR decides which interrupts are chosen, and how they end. */
+#define VMCR_CHOICE (VIC_VMCR_VENG0 | VIC_VMCR_VENG1 | VIC_VMCR_VEOIM)
+
 static uint32_t flush(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 {
 	uint64_t word = inbox_requests(r->vcpu);
-	uint32_t before = lrs->used;
 	struct ended ended;
 
 	ended_init(&ended);
 	gicr_lock(r);
 	if (r->loaded)
 		lrs_settle(r, &ended);
-	unload(r, &ended.moving);
-	choose(r, lrs, &ended.moving);
-	for (uint32_t bits = r->used; bits; bits &= bits - 1)
-		lr_write(r, lrs, low_bit32(bits));
-	for (uint32_t bits = before & ~r->used & 0xffff; bits; bits &= bits - 1)
-		lrs->lr[low_bit32(bits)] = 0;
+	if (r->changed || ((r->vmcr ^ lrs->vmcr) & VMCR_CHOICE))
+		rebuild(r, lrs, &ended.moving);
 	lrs->used = r->used;
-	lrs->hcr = control(r, lrs);
 	r->loaded = true;
 	r->tell = UINT64_MAX;
 	gicr_unlock(r);

@@ -14,6 +14,7 @@
 static inline void
 queue_insert(struct vic_gicr *r, uint32_t row, uint32_t number)
 {
+	r->changed = true;
 	r->bits[row * r->words + number / 64] |= UINT64_C(1) << number % 64;
 	r->summary[row] |= UINT64_C(1) << number / 64;
 	if (row < ROWS)
@@ -25,6 +26,7 @@ queue_remove(struct vic_gicr *r, uint32_t row, uint32_t number)
 {
 	uint64_t *word = &r->bits[row * r->words + number / 64];
 
+	r->changed = true;
 	*word &= ~(UINT64_C(1) << number % 64);
 	if (*word)
 		return;

@@ -17,8 +17,12 @@ static uint64_t read_ctlr(struct gic_access *a)
 
 static void write_ctlr(struct gic_access *a, uint64_t value)
 {
-	if (a->self->gic->flags & VIC_GIC_1_OF_N)
-		store32_relaxed(&a->bank->dpg, (uint32_t)value & DPG);
+	struct vic_gic *gic = a->self->gic;
+
+	if (!(gic->flags & VIC_GIC_1_OF_N))
+		return;
+	store32_relaxed(&a->bank->dpg, (uint32_t)value & DPG);
+	irq_welcome(gic, a->bank);
 }
 
 static uint64_t read_typer(struct gic_access *a)
@@ -68,9 +72,12 @@ static void write_waker(struct gic_access *a, uint64_t value)
 	gicr_lock(hold.r);
 	if (asleep != hold.r->asleep) {
 		store32_relaxed(&hold.r->asleep, asleep);
+		hold.r->changed = true;
 		hold.resync = hold.r->tell != 0;
 	}
 	hold_drop(&hold);
+	if (!asleep && (a->self->gic->flags & VIC_GIC_1_OF_N))
+		irq_welcome(a->self->gic, a->bank);
 }
 
 #define PLAIN(register, bytes, width, read_it, write_it)                  \

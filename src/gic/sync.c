@@ -4,6 +4,8 @@
 /* What the guest did to the list registers. IHI 0069 12.4. */
 #include "gic/lr.h"
 
+#define LR_LEVEL_SHIFT (VIC_LR_PRIORITY_SHIFT + IRQ_LEVEL_SHIFT)
+
 /* An active interrupt in state @s was deactivated; the state after. */
 static uint32_t end(struct vic_gicr *r, struct gic_irq *irq, uint32_t number,
 		    uint32_t s, struct ended *ended)
@@ -42,8 +44,11 @@ static void fold(struct vic_gicr *r, uint32_t n, uint64_t old, uint64_t now,
 	bool was_active = (old & VIC_LR_ACTIVE) != 0;
 	bool acked = (old & VIC_LR_PENDING) && !(now & VIC_LR_PENDING);
 
-	if (acked)
+	if (acked) {
 		s = taken(r, s);
+		irq->active_level =
+			(uint32_t)(old >> LR_LEVEL_SHIFT) & IRQ_LEVEL;
+	}
 	/* It ended once if it was active, and again if that was taken. */
 	if (was_active && (acked || !(now & VIC_LR_ACTIVE)))
 		s = end(r, irq, number, s, ended);
@@ -70,7 +75,7 @@ static void settle(struct vic_gicr *r, uint32_t number, struct ended *ended)
 	if ((s & IRQ_CLEAR_ACTIVE) && (s & IRQ_ACTIVE))
 		s = end_linked(r, irq, number, s, ended);
 	if (s & IRQ_SET_ACTIVE)
-		s |= IRQ_ACTIVE;
+		irq_begin(irq, &s);
 	/* Pending twice is pending once. */
 	if ((s & IRQ_LATCH) && (s & IRQ_LR_LATCH)) {
 		s &= ~IRQ_LATCH;
@@ -81,10 +86,13 @@ static void settle(struct vic_gicr *r, uint32_t number, struct ended *ended)
 
 void lrs_settle(struct vic_gicr *r, struct ended *ended)
 {
+	r->generation++;
+	/* As flush left it, with nobody's wishes since. */
+	if (LIKELY(!r->changed))
+		return;
 	for (uint32_t bits = r->used; bits; bits &= bits - 1)
 		settle(r, r->lr_irq[low_bit32(bits)], ended);
 	rwp_end(r);
-	r->generation++;
 }
 
 /*
@@ -128,6 +136,8 @@ static uint32_t fallen(struct vic_gicr *r, const struct vic_gic_lrs *lrs)
 static void
 drop_fallen(struct vic_gicr *r, uint32_t registers, struct ended *ended)
 {
+	if (registers)
+		r->changed = true;
 	for (uint32_t bits = registers; bits; bits &= bits - 1) {
 		uint32_t number = r->lr_irq[low_bit32(bits)];
 		struct gic_irq *irq = irq_at(r->gic, r, number);
@@ -152,6 +162,20 @@ void ended_report(struct vic_gicr *r, const struct ended *ended)
 			 irq_intid(r->gic, ended->level[i]));
 }
 
+/* Take over what the guest did, under the lock. */
+static void take_over(struct vic_gicr *r, const struct vic_gic_lrs *lrs,
+		      struct ended *ended)
+{
+	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
+		uint32_t n = low_bit32(bits);
+
+		if (lrs->lr[n] == r->shadow[n])
+			continue;
+		r->changed = true;
+		fold(r, n, r->shadow[n], lrs->lr[n], ended);
+	}
+}
+
 static void sync(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t down,
 		 uint32_t eoicount)
 {
@@ -159,33 +183,15 @@ static void sync(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t down,
 
 	ended_init(&ended);
 	gicr_lock(r);
-	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
-		uint32_t n = low_bit32(bits);
-
-		if (lrs->lr[n] != r->shadow[n])
-			fold(r, n, r->shadow[n], lrs->lr[n], &ended);
-	}
+	take_over(r, lrs, &ended);
 	drop_fallen(r, down, &ended);
 	end_spilled(r, eoicount, &ended);
 	lrs_settle(r, &ended);
 	r->loaded = false;
 	r->tell = 0;
-	/* Counted once, also if nobody reads the register again. */
-	lrs->hcr &= (1u << VIC_HCR_EOICOUNT_SHIFT) - 1;
+	lrs->used = r->used;
 	gicr_unlock(r);
 	ended_report(r, &ended);
-}
-
-/* Whether the guest changed a register. */
-static bool lrs_changed(const struct vic_gicr *r, const struct vic_gic_lrs *lrs)
-{
-	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
-		uint32_t n = low_bit32(bits);
-
-		if (lrs->lr[n] != r->shadow[n])
-			return true;
-	}
-	return false;
 }
 
 void vic_gic_sync(struct vic_gicr *gicr, struct vic_gic_lrs *lrs)
@@ -195,15 +201,18 @@ void vic_gic_sync(struct vic_gicr *gicr, struct vic_gic_lrs *lrs)
 	/* Nothing was given to the guest since the last sync. */
 	if (!gicr->loaded)
 		return;
+	lrs->used = gicr->used;
+	/*
+	 * Nothing in list registers: nobody waits for them, and what comes
+	 * is told by NEW, so the image may stay the hardware's until flush.
+	 */
+	if (LIKELY(!gicr->used && !eoicount))
+		return;
+	/* Counted once, also if nobody reads the register again. */
+	lrs->hcr &= (1u << VIC_HCR_EOICOUNT_SHIFT) - 1;
 	if (lrs->vmcr & VIC_VMCR_VEOIM)
 		eoicount = 0;
 	if (UNLIKELY(gicr->used_linked))
 		down = fallen(gicr, lrs);
-	/*
-	 * As flush left them: what the state says is true, and flush sees by
-	 * NEW if somebody wants more than that.
-	 */
-	if (LIKELY(!eoicount && !down && !lrs_changed(gicr, lrs)))
-		return;
 	sync(gicr, lrs, down, eoicount);
 }
