@@ -15,6 +15,18 @@ static uint64_t read_ctlr(struct gic_access *a)
 	return load_acquire(&gic->rwp) ? value | VIC_GICD_CTLR_RWP : value;
 }
 
+/* Whether the guest of @r may be given something of these rows. */
+static bool gives(const struct vic_gicr *r, uint64_t rows)
+{
+	for (uint32_t bits = r->used; bits && r->loaded; bits &= bits - 1) {
+		uint32_t number = r->lr_irq[low_bit32(bits)];
+
+		if (rows >> (irq_at(r->gic, r, number)->state & IRQ_ROW) & 1)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Whether a vCPU is to be told that the rows in @on are forwarded now and
  * those in @off no longer.
@@ -26,7 +38,7 @@ static bool forward_changed(struct vic_gicr *r, uint64_t on, uint64_t off)
 	gicr_lock(r);
 	r->changed = true;
 	tell = (r->levels & on & r->tell) != 0;
-	if (off && r->loaded && r->used) {
+	if (gives(r, off)) {
 		rwp_begin(r, RWP_GICD);
 		tell = true;
 	}
