@@ -11,9 +11,17 @@
 
 struct lock {
 	uint32_t word;
+	/* NULL: spin on the word. */
+	const struct vic_vcpu_ops *ops;
 	/* What the embedder's lock returned; the holder's. */
 	uint64_t flags;
 };
+
+static inline void lock_init(struct lock *lock, const struct vic_vcpu_ops *ops)
+{
+	lock->word = 0;
+	lock->ops = ops->lock ? ops : NULL;
+}
 
 static inline void spin_hint(void)
 {
@@ -24,10 +32,10 @@ static inline void spin_hint(void)
 #endif
 }
 
-ALWAYS_INLINE void lock_take(struct lock *lock, const struct vic_vcpu_ops *ops)
+ALWAYS_INLINE void lock_take(struct lock *lock)
 {
-	if (UNLIKELY(ops->lock)) {
-		lock->flags = ops->lock(&lock->word);
+	if (UNLIKELY(lock->ops)) {
+		lock->flags = lock->ops->lock(&lock->word);
 		return;
 	}
 	/* Acquire: pairs with the release in lock_drop(). */
@@ -36,10 +44,10 @@ ALWAYS_INLINE void lock_take(struct lock *lock, const struct vic_vcpu_ops *ops)
 			spin_hint();
 }
 
-ALWAYS_INLINE void lock_drop(struct lock *lock, const struct vic_vcpu_ops *ops)
+ALWAYS_INLINE void lock_drop(struct lock *lock)
 {
-	if (UNLIKELY(ops->lock)) {
-		ops->unlock(&lock->word, lock->flags);
+	if (UNLIKELY(lock->ops)) {
+		lock->ops->unlock(&lock->word, lock->flags);
 		return;
 	}
 	store32_release(&lock->word, 0);

@@ -36,7 +36,7 @@ static bool forward_changed(struct vic_gicr *r, uint64_t on, uint64_t off)
 	bool tell;
 
 	gicr_lock(r);
-	r->changed = true;
+	r->stale = true;
 	tell = (r->levels & on & r->tell) != 0;
 	if (gives(r, off)) {
 		rwp_begin(r, RWP_GICD);

@@ -154,12 +154,13 @@ static void gicr_make(struct vic_gicr *r, struct vic_gic *gic, uint32_t index)
 	uint32_t privates = VIC_INTID_SPI + gic->eppis;
 
 	memset(r, 0, gicr_bytes(gic->spis, gic->eppis, gic->espis));
+	lock_init(&r->lock, gic->ops);
 	r->gic = gic;
 	r->index = index;
 	r->private_irqs = (struct gic_irq *)(r + 1);
 	r->bits = (uint64_t *)(r->private_irqs + privates);
 	r->words = queue_words(gic->spis, gic->eppis, gic->espis);
-	r->changed = true;
+	r->stale = true;
 	r->asleep = !(gic->flags & VIC_GIC_RESET_AWAKE);
 	for (uint32_t i = 0; i < privates; i++)
 		irq_reset(gic, &r->private_irqs[i], index, 0);
@@ -189,6 +190,7 @@ int vic_gic_init(void *storage, size_t size,
 		return VIC_ERR_STORAGE;
 	memset(g, 0, l.size);
 	g->ops = config->ops;
+	lock_init(&g->lock, g->ops);
 	g->gicrs = (struct vic_gicr **)(g + 1);
 	g->shared = (struct gic_irq *)(base + l.shared);
 	g->matrix = config->matrix;
@@ -315,7 +317,7 @@ static void gicr_reset(struct vic_gicr *r)
 	r->used = 0;
 	r->used_linked = 0;
 	r->vmcr = 0;
-	r->changed = true;
+	r->stale = true;
 	r->asleep = !(gic->flags & VIC_GIC_RESET_AWAKE);
 	r->generation++;
 }

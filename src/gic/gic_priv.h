@@ -116,8 +116,10 @@ struct vic_gicr {
 	uint32_t words;
 	/* The list registers are the hardware's: flush to sync. */
 	uint32_t loaded;
-	/* What is queued or in list registers is not as flush left it. */
+	/* The queue is not as flush left it. */
 	uint32_t changed;
+	/* What is in list registers is not, or must not be there. */
+	uint32_t stale;
 	/* Moves when libvic has seen the list registers. */
 	uint32_t generation;
 	/* GICR_WAKER.ProcessorSleep. */
@@ -142,6 +144,8 @@ struct vic_gicr {
 	/* The owner's. */
 	/* VMCR as the last flush had it. */
 	uint32_t vmcr;
+	/* No interrupt that waits in a register is less urgent than this. */
+	uint32_t worst;
 	/* Those among them that wait for the guest and are linked. */
 	uint32_t used_linked;
 	/* PPIs that are linked to physical ones. */
@@ -239,22 +243,22 @@ static inline bool irq_pending(uint32_t s)
 
 ALWAYS_INLINE void gicr_lock(struct vic_gicr *r)
 {
-	lock_take(&r->lock, r->gic->ops);
+	lock_take(&r->lock);
 }
 
 ALWAYS_INLINE void gicr_unlock(struct vic_gicr *r)
 {
-	lock_drop(&r->lock, r->gic->ops);
+	lock_drop(&r->lock);
 }
 
 static inline void gicd_lock(struct vic_gic *gic)
 {
-	lock_take(&gic->lock, gic->ops);
+	lock_take(&gic->lock);
 }
 
 static inline void gicd_unlock(struct vic_gic *gic)
 {
-	lock_drop(&gic->lock, gic->ops);
+	lock_drop(&gic->lock);
 }
 
 /* The vCPU at @index, NULL if it was not added. Any thread. */

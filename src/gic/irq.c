@@ -67,12 +67,12 @@ void hold_irq(struct hold *hold, struct vic_gic *gic, struct vic_gicr *r,
 
 uint32_t irq_evict(struct vic_gicr *r, uint32_t number, uint32_t s)
 {
-	r->changed = true;
+	r->stale = true;
 	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
 		uint32_t n = low_bit32(bits);
 
 		if (r->lr_irq[n] == number)
-			r->used &= ~(1u << n);
+			store32_relaxed(&r->used, r->used & ~(1u << n));
 	}
 	if (s & IRQ_LR_LATCH)
 		s |= IRQ_LATCH;
@@ -92,7 +92,7 @@ void hold_update(struct hold *hold, uint32_t number, struct gic_irq *irq,
 	if (irq_update(hold->r, number, irq, s))
 		hold->told |= irq_tells(hold->r, s);
 	if (s & IRQ_RESIDENT) {
-		hold->r->changed = true;
+		hold->r->stale = true;
 		hold->resync |= irq_loaded(hold->r, s);
 	}
 }
@@ -108,7 +108,7 @@ bool hold_pend(struct hold *hold, uint32_t number, struct gic_irq *irq)
 		return false;
 	if (irq_loaded(hold->r, s)) {
 		hold->told = true;
-		hold->r->changed = true;
+		hold->r->stale = true;
 		store32_relaxed(&irq->state, s | IRQ_LATCH);
 	} else {
 		hold_update(hold, number, irq, s | IRQ_LATCH);
@@ -260,7 +260,7 @@ static void irq_move(struct vic_gic *gic, struct hold *hold, uint32_t number,
 	if (s & (IRQ_RESIDENT | IRQ_ACTIVE)) {
 		gicr_unlock(b);
 		hold->r = a;
-		a->changed = true;
+		a->stale = true;
 		hold->resync |= irq_loaded(a, s);
 	} else {
 		if (s & IRQ_QUEUED)

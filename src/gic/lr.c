@@ -38,39 +38,46 @@ static uint64_t compose(const struct vic_gicr *r, const struct gic_irq *irq,
 	else if ((s & IRQ_LR_LATCH) && (s & IRQ_ENABLED) &&
 		 (forward >> (s & IRQ_ROW) & 1))
 		lr |= VIC_LR_PENDING;
-	/* A line that is still high then makes it pending again. */
-	if (!(s & IRQ_EDGE) && (s & IRQ_LINE))
+	/* Then a line that is still high, or a new home, needs a look. */
+	if ((!(s & IRQ_EDGE) && (s & IRQ_LINE)) || irq->route != irq->home)
 		lr |= VIC_LR_EOI;
 	return lr;
 }
 
-/* Write the list register @n anew from its interrupt's state. */
-static void lr_write(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t n)
+/* Write the list register @n for an interrupt in state @s. */
+static void lr_write(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t n,
+		     struct gic_irq *irq, uint32_t number, uint32_t s)
 {
-	uint32_t number = r->lr_irq[n];
-	struct gic_irq *irq = irq_at(r->gic, r, number);
-	uint32_t s = irq->state;
-
-	/* With HW an active one keeps its latch for later. */
-	if ((s & IRQ_LATCH) &&
-	    ((s & (IRQ_ACTIVE | IRQ_LINKED)) != (IRQ_ACTIVE | IRQ_LINKED))) {
+	/* An active one may have to keep its latch for what comes after. */
+	if ((s & IRQ_LATCH) && !((s & IRQ_ACTIVE) &&
+				 ((s & IRQ_LINKED) || irq->route != irq->home)))
 		s = (s & ~IRQ_LATCH) | IRQ_LR_LATCH;
-		store32_relaxed(&irq->state, s);
-	}
+	store32_relaxed(&irq->state, s);
 	r->shadow[n] = compose(r, irq, number, s);
 	lrs->lr[n] = r->shadow[n];
-	if ((r->shadow[n] & VIC_LR_HW) && !(s & IRQ_ACTIVE))
+	if (UNLIKELY((s & (IRQ_LINKED | IRQ_ACTIVE)) == IRQ_LINKED))
 		r->used_linked |= 1u << n;
 }
 
-/* Put @number, out of whatever row it is in, into the free register @n. */
-static void lr_fill(struct vic_gicr *r, uint32_t n, uint32_t number)
+/* Less is more urgent: priority, then INTID. */
+static uint32_t urgency(uint32_t s, uint32_t number)
+{
+	return (s & IRQ_LEVEL) << 16 | number;
+}
+
+/* Put @number, out of its row, into the free register @n. */
+static void lr_fill(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t n,
+		    uint32_t number)
 {
 	struct gic_irq *irq = irq_at(r->gic, r, number);
+	uint32_t s = irq->state;
 
-	irq_update(r, number, irq, irq->state | IRQ_RESIDENT);
+	queue_remove(r, s & IRQ_ACTIVE ? ROW_ACTIVE : s & IRQ_ROW, number);
 	r->lr_irq[n] = (uint16_t)number;
-	r->used |= 1u << n;
+	store32_relaxed(&r->used, r->used | 1u << n);
+	if (urgency(s, number) > r->worst)
+		r->worst = urgency(s, number);
+	lr_write(r, lrs, n, irq, number, (s & ~IRQ_QUEUED) | IRQ_RESIDENT);
 }
 
 /*
@@ -86,8 +93,7 @@ static void lr_empty(struct vic_gicr *r, uint32_t n, struct moving *moving)
 	if (s & IRQ_LR_LATCH)
 		s = (s & ~IRQ_LR_LATCH) | IRQ_LATCH;
 	moving_place(moving, r, number, irq, s);
-	r->used &= ~(1u << n);
-	r->changed = true;
+	store32_relaxed(&r->used, r->used & ~(1u << n));
 }
 
 /* Of the registers, all active, the one whose end comes last. */
@@ -132,13 +138,13 @@ uint32_t best_active(const struct vic_gicr *r)
 }
 
 /* Fill free registers with the best in @mask; true if one was filled. */
-static bool fill(struct vic_gicr *r, uint64_t mask)
+static bool fill(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint64_t mask)
 {
 	uint32_t all = (1u << r->nr_lrs) - 1;
 	bool filled = false;
 
 	while ((r->levels & mask) && r->used != all) {
-		lr_fill(r, low_bit32(~r->used), queue_best(r, mask));
+		lr_fill(r, lrs, low_bit32(~r->used), queue_best(r, mask));
 		filled = true;
 	}
 	return filled;
@@ -157,7 +163,7 @@ static uint64_t enabled_rows(const struct vic_gic_lrs *lrs)
  * may wait there too, to be taken without an exit when it does.
  */
 static void
-choose(struct vic_gicr *r, const struct vic_gic_lrs *lrs, struct moving *moving)
+choose(struct vic_gicr *r, struct vic_gic_lrs *lrs, struct moving *moving)
 {
 	uint64_t forward = load_relaxed(&r->gic->forward);
 	uint32_t all = (1u << r->nr_lrs) - 1;
@@ -165,19 +171,19 @@ choose(struct vic_gicr *r, const struct vic_gic_lrs *lrs, struct moving *moving)
 
 	if (r->asleep)
 		return;
-	filled = fill(r, forward & enabled_rows(lrs));
-	filled |= fill(r, forward);
+	filled = fill(r, lrs, forward & enabled_rows(lrs));
+	filled |= fill(r, lrs, forward);
 	/*
 	 * All are active, so nothing would ever bring the vCPU back for
 	 * what is pending: the one whose end comes last gives way.
 	 */
 	if (!filled && (r->levels & forward)) {
 		lr_empty(r, least_urgent(r), moving);
-		if (!fill(r, forward & enabled_rows(lrs)))
-			fill(r, forward);
+		if (!fill(r, lrs, forward & enabled_rows(lrs)))
+			fill(r, lrs, forward);
 	}
 	while (r->summary[ROW_ACTIVE] && r->used != all)
-		lr_fill(r, low_bit32(~r->used), best_active(r));
+		lr_fill(r, lrs, low_bit32(~r->used), best_active(r));
 }
 
 static uint32_t control(const struct vic_gicr *r, const struct vic_gic_lrs *lrs)
@@ -221,35 +227,97 @@ rebuild(struct vic_gicr *r, struct vic_gic_lrs *lrs, struct moving *moving)
 	uint32_t before = lrs->used & 0xffff;
 
 	unload(r, moving);
+	r->worst = 0;
+	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
+		uint32_t n = low_bit32(bits), number = r->lr_irq[n];
+		struct gic_irq *irq = irq_at(r->gic, r, number);
+
+		lr_write(r, lrs, n, irq, number, irq->state);
+	}
 	choose(r, lrs, moving);
-	for (uint32_t bits = r->used; bits; bits &= bits - 1)
-		lr_write(r, lrs, low_bit32(bits));
 	for (uint32_t bits = before & ~r->used; bits; bits &= bits - 1)
 		lrs->lr[low_bit32(bits)] = 0;
 	lrs->hcr = control(r, lrs);
 	r->vmcr = lrs->vmcr;
+	r->stale = false;
 	r->changed = false;
+}
+
+/* Whether the guest can take something from a register. */
+static bool waits(const struct vic_gicr *r)
+{
+	for (uint32_t bits = r->used; bits; bits &= bits - 1)
+		if ((r->shadow[low_bit32(bits)] & VIC_LR_STATE) ==
+		    VIC_LR_PENDING)
+			return true;
+	return false;
+}
+
+/*
+ * The usual case: what is in registers stays, and what is new goes into
+ * free ones. False if that is not all there is to do. Under the lock.
+ */
+static bool top_up(struct vic_gicr *r, struct vic_gic_lrs *lrs)
+{
+	uint64_t forward = load_relaxed(&r->gic->forward);
+	uint32_t number;
+
+	if (r->stale || r->asleep || r->summary[ROW_ACTIVE] ||
+	    (r->levels & forward & ~enabled_rows(lrs)))
+		return false;
+	fill(r, lrs, forward);
+	if (r->levels & forward) {
+		number = queue_best(r, forward);
+		if (urgency(irq_at(r->gic, r, number)->state, number) <
+			    r->worst ||
+		    !waits(r))
+			return false;
+	}
+	lrs->hcr = control(r, lrs);
+	r->changed = false;
+	return true;
 }
 
 /* What of VMCR decides which interrupts are chosen, and how they end. */
 #define VMCR_CHOICE (VIC_VMCR_VENG0 | VIC_VMCR_VENG1 | VIC_VMCR_VEOIM)
 
-static uint32_t flush(struct vic_gicr *r, struct vic_gic_lrs *lrs)
+static __attribute__((noinline)) void
+update(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 {
-	uint64_t word = inbox_requests(r->vcpu);
 	struct ended ended;
 
 	ended_init(&ended);
-	gicr_lock(r);
 	if (r->loaded)
 		lrs_settle(r, &ended);
-	if (r->changed || ((r->vmcr ^ lrs->vmcr) & VMCR_CHOICE))
+	if ((r->vmcr ^ lrs->vmcr) & VMCR_CHOICE)
+		r->stale = true;
+	if (r->stale || (r->changed && !top_up(r, lrs)))
 		rebuild(r, lrs, &ended.moving);
 	lrs->used = r->used;
 	r->loaded = true;
 	r->tell = UINT64_MAX;
 	gicr_unlock(r);
 	ended_report(r, &ended);
+}
+
+static __attribute__((noinline)) uint32_t
+flush(struct vic_gicr *r, struct vic_gic_lrs *lrs)
+{
+	uint64_t word = load_acquire(&r->vcpu->request);
+
+	if (word & REQUEST_NEW)
+		word = inbox_requests(r->vcpu);
+	gicr_lock(r);
+	if (r->loaded | r->changed | r->stale |
+	    ((r->vmcr ^ lrs->vmcr) & VMCR_CHOICE)) {
+		update(r, lrs);
+	} else {
+		/* Back to the hardware as it is. */
+		lrs->used = r->used;
+		r->loaded = true;
+		r->tell = UINT64_MAX;
+		gicr_unlock(r);
+	}
 	if (!(word & REQUEST_RESYNC))
 		return 0;
 	inbox_ack(r->vcpu, REQUEST_RESYNC);

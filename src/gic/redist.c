@@ -72,7 +72,7 @@ static void write_waker(struct gic_access *a, uint64_t value)
 	gicr_lock(hold.r);
 	if (asleep != hold.r->asleep) {
 		store32_relaxed(&hold.r->asleep, asleep);
-		hold.r->changed = true;
+		hold.r->stale = true;
 		hold.resync = hold.r->tell != 0;
 	}
 	hold_drop(&hold);

@@ -53,7 +53,7 @@ ALWAYS_INLINE void sgi_pend(struct sgi *sgi, struct vic_gicr *r)
 	} else {
 		s |= IRQ_LATCH;
 		irq_update(r, sgi->intid, irq, s);
-		r->changed = true;
+		r->stale = true;
 		told = irq_loaded(r, s);
 	}
 	gicr_unlock(r);

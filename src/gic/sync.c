@@ -4,6 +4,7 @@
 /* What the guest did to the list registers. IHI 0069 12.4. */
 #include "gic/lr.h"
 
+#define EOICOUNT_1 (1u << VIC_HCR_EOICOUNT_SHIFT)
 #define LR_LEVEL_SHIFT (VIC_LR_PRIORITY_SHIFT + IRQ_LEVEL_SHIFT)
 
 /* An active interrupt in state @s was deactivated; the state after. */
@@ -34,6 +35,19 @@ static uint32_t taken(struct vic_gicr *r, uint32_t s)
 	return s & ~(IRQ_LR_LATCH | IRQ_CLEAR_PENDING);
 }
 
+/*
+ * What of a register's new state can be true, given what flush wrote:
+ * nothing becomes pending there, and HW is never pending and active.
+ */
+static uint64_t believed(uint64_t old, uint64_t now)
+{
+	if (!(old & VIC_LR_PENDING))
+		now &= ~VIC_LR_PENDING;
+	if ((old & VIC_LR_HW) && (now & VIC_LR_STATE) == VIC_LR_STATE)
+		return old;
+	return (old & ~VIC_LR_STATE) | (now & VIC_LR_STATE);
+}
+
 /* The register @n went from @old to @now. */
 static void fold(struct vic_gicr *r, uint32_t n, uint64_t old, uint64_t now,
 		 struct ended *ended)
@@ -41,17 +55,17 @@ static void fold(struct vic_gicr *r, uint32_t n, uint64_t old, uint64_t now,
 	uint32_t number = r->lr_irq[n];
 	struct gic_irq *irq = irq_at(r->gic, r, number);
 	uint32_t s = irq->state;
-	bool was_active = (old & VIC_LR_ACTIVE) != 0;
 	bool acked = (old & VIC_LR_PENDING) && !(now & VIC_LR_PENDING);
 
+	/* It ended once if it was active, and again if that was taken. */
+	if ((old & VIC_LR_ACTIVE) && (acked || !(now & VIC_LR_ACTIVE)))
+		s = end(r, irq, number, s, ended);
 	if (acked) {
 		s = taken(r, s);
+		r->used_linked &= ~(1u << n);
 		irq->active_level =
 			(uint32_t)(old >> LR_LEVEL_SHIFT) & IRQ_LEVEL;
 	}
-	/* It ended once if it was active, and again if that was taken. */
-	if (was_active && (acked || !(now & VIC_LR_ACTIVE)))
-		s = end(r, irq, number, s, ended);
 	if (now & VIC_LR_ACTIVE)
 		s |= IRQ_ACTIVE;
 	else if (acked)
@@ -60,7 +74,7 @@ static void fold(struct vic_gicr *r, uint32_t n, uint64_t old, uint64_t now,
 		store32_relaxed(&irq->state, s);
 		return;
 	}
-	r->used &= ~(1u << n);
+	store32_relaxed(&r->used, r->used & ~(1u << n));
 	moving_place(&ended->moving, r, number, irq, s & ~IRQ_RESIDENT);
 }
 
@@ -87,8 +101,8 @@ static void settle(struct vic_gicr *r, uint32_t number, struct ended *ended)
 void lrs_settle(struct vic_gicr *r, struct ended *ended)
 {
 	r->generation++;
-	/* As flush left it, with nobody's wishes since. */
-	if (LIKELY(!r->changed))
+	/* Nobody wished for anything since flush. */
+	if (LIKELY(!r->stale))
 		return;
 	for (uint32_t bits = r->used; bits; bits &= bits - 1)
 		settle(r, r->lr_irq[low_bit32(bits)], ended);
@@ -137,7 +151,7 @@ static void
 drop_fallen(struct vic_gicr *r, uint32_t registers, struct ended *ended)
 {
 	if (registers)
-		r->changed = true;
+		r->stale = true;
 	for (uint32_t bits = registers; bits; bits &= bits - 1) {
 		uint32_t number = r->lr_irq[low_bit32(bits)];
 		struct gic_irq *irq = irq_at(r->gic, r, number);
@@ -162,31 +176,34 @@ void ended_report(struct vic_gicr *r, const struct ended *ended)
 			 irq_intid(r->gic, ended->level[i]));
 }
 
-/* Take over what the guest did, under the lock. */
-static void take_over(struct vic_gicr *r, const struct vic_gic_lrs *lrs,
-		      struct ended *ended)
+/* Take over what the guest did to the registers in @changed. */
+static void take_over(struct vic_gicr *r, struct vic_gic_lrs *lrs,
+		      uint32_t changed, struct ended *ended)
 {
-	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
+	for (uint32_t bits = changed & r->used; bits; bits &= bits - 1) {
 		uint32_t n = low_bit32(bits);
+		uint64_t old = r->shadow[n];
 
-		if (lrs->lr[n] == r->shadow[n])
-			continue;
-		r->changed = true;
-		fold(r, n, r->shadow[n], lrs->lr[n], ended);
+		r->shadow[n] = believed(old, lrs->lr[n]);
+		lrs->lr[n] = r->shadow[n];
+		fold(r, n, old, r->shadow[n], ended);
 	}
 }
 
-static void sync(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t down,
-		 uint32_t eoicount)
+/* The lock is held, and dropped. */
+static __attribute__((noinline)) void
+sync_changed(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t changed,
+	     uint32_t down, uint32_t eoicount)
 {
 	struct ended ended;
 
 	ended_init(&ended);
-	gicr_lock(r);
-	take_over(r, lrs, &ended);
+	take_over(r, lrs, changed, &ended);
 	drop_fallen(r, down, &ended);
 	end_spilled(r, eoicount, &ended);
 	lrs_settle(r, &ended);
+	/* A register is free, and others may be waiting for one. */
+	r->changed = true;
 	r->loaded = false;
 	r->tell = 0;
 	lrs->used = r->used;
@@ -194,25 +211,57 @@ static void sync(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t down,
 	ended_report(r, &ended);
 }
 
-void vic_gic_sync(struct vic_gicr *gicr, struct vic_gic_lrs *lrs)
+/* The registers that the guest changed. */
+static uint32_t
+lrs_changed(const struct vic_gicr *r, const struct vic_gic_lrs *lrs)
 {
-	uint32_t eoicount = lrs->hcr >> VIC_HCR_EOICOUNT_SHIFT, down = 0;
+	uint32_t changed = 0;
+
+	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
+		uint32_t n = low_bit32(bits);
+
+		if (lrs->lr[n] != r->shadow[n])
+			changed |= 1u << n;
+	}
+	return changed;
+}
+
+static __attribute__((noinline)) void
+sync(struct vic_gicr *r, struct vic_gic_lrs *lrs)
+{
+	uint32_t eoicount = lrs->hcr >> VIC_HCR_EOICOUNT_SHIFT;
+	uint32_t changed, down = 0;
 
 	/* Nothing was given to the guest since the last sync. */
-	if (!gicr->loaded)
+	if (!r->loaded)
 		return;
-	lrs->used = gicr->used;
+	/* Counted once, also if nobody reads the register again. */
+	lrs->hcr &= EOICOUNT_1 - 1;
+	if (lrs->vmcr & VIC_VMCR_VEOIM)
+		eoicount = 0;
+	changed = lrs_changed(r, lrs);
+	if (UNLIKELY(r->used_linked))
+		down = fallen(r, lrs);
+	gicr_lock(r);
+	if (changed | down | eoicount | r->stale) {
+		sync_changed(r, lrs, changed, down, eoicount);
+		return;
+	}
+	r->generation++;
+	r->loaded = false;
+	r->tell = 0;
+	lrs->used = r->used;
+	gicr_unlock(r);
+}
+
+void vic_gic_sync(struct vic_gicr *gicr, struct vic_gic_lrs *lrs)
+{
 	/*
 	 * Nothing in list registers: nobody waits for them, and what comes
 	 * is told by NEW, so the image may stay the hardware's until flush.
 	 */
-	if (LIKELY(!gicr->used && !eoicount))
-		return;
-	/* Counted once, also if nobody reads the register again. */
-	lrs->hcr &= (1u << VIC_HCR_EOICOUNT_SHIFT) - 1;
-	if (lrs->vmcr & VIC_VMCR_VEOIM)
-		eoicount = 0;
-	if (UNLIKELY(gicr->used_linked))
-		down = fallen(gicr, lrs);
-	sync(gicr, lrs, down, eoicount);
+	if (UNLIKELY(load32_relaxed(&gicr->used) || lrs->hcr >= EOICOUNT_1))
+		sync(gicr, lrs);
+	else
+		lrs->used = 0;
 }
