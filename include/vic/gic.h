@@ -174,8 +174,8 @@ VIC_API void vic_gic_reset(struct vic_gic *gic);
  *
  * @param gicr whose PPI; ignored for an SPI, may be NULL then.
  * @param source 0 to 62.
- * @return how it was made pending; VIC_POST_MERGED when that changed
- * nothing, VIC_POST_REFUSED for no such interrupt or source.
+ * @return how it was made pending; VIC_POST_MERGED when it was made so
+ * before, or is not; VIC_POST_REFUSED for no such interrupt or source.
  */
 VIC_API enum vic_post vic_gic_line_set(struct vic_gic *gic,
 				       struct vic_gicr *gicr,

@@ -46,7 +46,8 @@ struct vic_gic_lrs {
 	/** ICH_LR<n>_EL2. */
 	uint64_t lr[VIC_GIC_MAX_LRS];
 	/**
-	 * ICH_HCR_EL2: En, LRENPIE, NPIE, TDIR from flush; EOIcount is read
+	 * ICH_HCR_EL2: En, LRENPIE, NPIE, the VGrp enables and TDIR come
+	 * from flush; EOIcount is read
 	 * by sync. Or in what else the embedder traps.
 	 */
 	uint32_t hcr;
@@ -86,7 +87,8 @@ VIC_API void vic_gic_put(struct vic_gicr *gicr);
  * vic_vcpu_enter().
  *
  * If more is pending than fits, ICH_HCR_EL2.NPIE brings the vCPU back when
- * none is left pending in the list registers; active interrupts that had to
+ * none is left pending in the list registers, and a VGrp enable when the
+ * guest enables or disables a group that decides what fits; active interrupts that had to
  * give way come back by ICH_HCR_EL2.LRENPIE, or, with EOImode = 1, by the
  * trap of ICC_DIR_EL1.
  *
@@ -99,8 +101,9 @@ VIC_API uint32_t vic_gic_flush(struct vic_gicr *gicr, struct vic_gic_lrs *lrs);
  * before anything else is called for this vCPU. A maintenance interrupt
  * needs nothing more than this.
  *
- * Only the state of a list register is believed: a firmware that returns
- * another INTID, or an interrupt that flush did not give, changes nothing.
+ * Only the state of a list register is believed, as that of the interrupt
+ * which flush put there: another INTID, priority or group in it, and a
+ * register that flush left free, change nothing.
  */
 VIC_API void vic_gic_sync(struct vic_gicr *gicr, struct vic_gic_lrs *lrs);
 

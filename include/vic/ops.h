@@ -50,7 +50,9 @@ struct vic_vcpu_ops {
 	 */
 	void (*kick)(void *opaque);
 	/**
-	 * A level interrupt was completed. Runs on the vCPU's own thread.
+	 * A level interrupt was completed, by the guest or, in a GIC, by a
+	 * write of ICACTIVER, which may be another vCPU's. Runs on the
+	 * thread of the vCPU whose guest did it.
 	 * @p number is the vector for VIC_EOI_LAPIC, the INTID for
 	 * VIC_EOI_GIC. NULL: nobody asks.
 	 */

@@ -27,11 +27,11 @@ static uint32_t running_priority(const struct vic_gic_lrs *lrs)
 /*
  * The rows of a group that may be signalled: priorities below the mask, and
  * group priorities below the running one. @size is how many priorities
- * share a group priority.
+ * share a group priority, a power of two.
  */
 static uint64_t group_rows(uint32_t mask, uint32_t running, uint32_t size)
 {
-	uint32_t limit = (running + size - 1) / size * size, rows;
+	uint32_t limit = (running + size - 1) & -size, rows;
 
 	if (limit > mask)
 		limit = mask;
@@ -44,16 +44,12 @@ static uint64_t takes(const struct vic_gic_lrs *lrs)
 {
 	uint32_t running = running_priority(lrs), vmcr = lrs->vmcr;
 	uint32_t mask = vmcr >> VIC_VMCR_VPMR_SHIFT;
-	uint32_t bpr0 = vmcr >> VIC_VMCR_VBPR0_SHIFT & 7;
-	uint32_t bpr1 = vmcr >> VIC_VMCR_VBPR1_SHIFT & 7;
 	uint64_t rows = 0;
 
-	if (vmcr & VIC_VMCR_VCBPR)
-		bpr1 = bpr0 + 1;
 	if (vmcr & VIC_VMCR_VENG0)
-		rows |= group_rows(mask, running, 2u << bpr0);
+		rows |= group_rows(mask, running, group_size(vmcr, false));
 	if (vmcr & VIC_VMCR_VENG1)
-		rows |= group_rows(mask, running, 1u << bpr1) << 32;
+		rows |= group_rows(mask, running, group_size(vmcr, true)) << 32;
 	return rows;
 }
 
@@ -79,7 +75,8 @@ bool vic_gic_deliverable(struct vic_gicr *gicr, const struct vic_gic_lrs *lrs)
 	bool yes;
 
 	gicr_lock(gicr);
-	yes = !gicr->asleep && holds(gicr, takes(lrs));
+	yes = (gicr->levels | gicr->used) && !gicr->asleep &&
+	      holds(gicr, takes(lrs));
 	gicr_unlock(gicr);
 	return yes;
 }

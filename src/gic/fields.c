@@ -197,17 +197,52 @@ enum vic_access field_read(struct gic_access *a, uint64_t *value)
 	return wait ? VIC_ACCESS_RETRY : VIC_ACCESS_DONE;
 }
 
+/*
+ * The quiet ones among the interrupts of a 32-bit ISENABLER or ICENABLER:
+ * nothing follows from the bit. Those that are left want more.
+ */
+static uint32_t enable_quiet(struct gic_access *a, uint32_t value)
+{
+	struct vic_gic *gic = a->self->gic;
+	uint32_t number = field_number(a, 0), left = value, home;
+	uint32_t enabled = a->reg->set == set_enable ? IRQ_ENABLED : 0;
+	struct gic_irq *irqs;
+
+	if (number == NUMBER_NONE || field_number(a, 31) == NUMBER_NONE)
+		return value;
+	irqs = irq_at(gic, a->bank, number);
+	hold_irq(&a->hold, gic, a->bank, &irqs[low_bit32(value)]);
+	home = a->hold.r->index;
+	for (uint32_t bits = value; bits; bits &= bits - 1) {
+		struct gic_irq *irq = &irqs[low_bit32(bits)];
+		uint32_t s;
+
+		if (UNLIKELY(load32_relaxed(&irq->home) != home))
+			continue;
+		s = irq->state;
+		if (UNLIKELY(s & IRQ_QUIET))
+			continue;
+		store32_relaxed(&irq->state, (s & ~IRQ_ENABLED) | enabled);
+		left &= ~(bits & -bits);
+	}
+	return left;
+}
+
 void field_write(struct gic_access *a, uint64_t value)
 {
 	struct vic_gic *gic = a->self->gic;
-	uint32_t bits = a->reg->bits;
+	uint32_t bits = a->reg->bits, field;
 
-	for (uint32_t i = 0; i < a->len * 8 / bits; i++) {
-		uint32_t field = (uint32_t)value & ((1u << bits) - 1);
+	value &= UINT64_MAX >> (64 - a->len * 8);
+	if ((a->reg->set == set_enable || a->reg->set == clear_enable) && value)
+		value = enable_quiet(a, (uint32_t)value);
+	for (uint32_t i = 0; i < a->len * 8 / bits; i++, value >>= bits) {
 		uint32_t number;
 		struct gic_irq *irq;
 
-		value >>= bits;
+		if (!value && a->reg->ones)
+			break;
+		field = (uint32_t)value & ((1u << bits) - 1);
 		if (!field && a->reg->ones)
 			continue;
 		number = field_number(a, i);

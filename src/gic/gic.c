@@ -185,6 +185,8 @@ int vic_gic_init(void *storage, size_t size,
 	if (!abi_known(config->ops, config->ops->size, sizeof(*config->ops),
 		       sizeof(*config->ops)))
 		return VIC_ERR_ABI;
+	if (!config->ops->lock != !config->ops->unlock)
+		return VIC_ERR_INVAL;
 	l = layout(config);
 	if (!g || size < l.size || !aligned(g, VIC_CACHE_LINE))
 		return VIC_ERR_STORAGE;
@@ -266,7 +268,7 @@ int vic_gicr_init(void *storage, size_t size,
 		return VIC_ERR_EXISTS;
 	if (index >= gic->nr)
 		store32_release(&gic->nr, index + 1);
-	irq_welcome(gic, r);
+	irq_welcome(gic, &r->vcpu->counters);
 	*gicr = r;
 	return VIC_OK;
 }
@@ -274,17 +276,20 @@ int vic_gicr_init(void *storage, size_t size,
 int vic_gic_link(struct vic_gic *gic, struct vic_gicr *gicr, uint32_t intid,
 		 uint32_t pintid)
 {
-	uint32_t number = irq_number(gic, intid);
+	uint32_t number = irq_number(gic, intid), place;
 	struct hold hold = {0};
 	struct gic_irq *irq;
+	bool banked;
 
 	if (number == NUMBER_NONE || intid < VIC_INTID_PPI ||
-	    intid >= VIC_INTID_SPECIAL || pintid < VIC_INTID_PPI ||
-	    pintid >= VIC_INTID_SPECIAL || (intid < VIC_INTID_SPI && !gicr) ||
+	    pintid < VIC_INTID_PPI || pintid >= VIC_INTID_SPECIAL ||
 	    !gic->ops->hw_set_active)
 		return VIC_ERR_INVAL;
+	banked = irq_private(gic, number);
+	if (banked && !gicr)
+		return VIC_ERR_INVAL;
 	irq = irq_at(gic, gicr, number);
-	hold_irq(&hold, gic, intid < VIC_INTID_SPI ? gicr : NULL, irq);
+	hold_irq(&hold, gic, banked ? gicr : NULL, irq);
 	if (irq_pending(irq->state) ||
 	    (irq->state & (IRQ_ACTIVE | IRQ_RESIDENT))) {
 		hold_drop(&hold);
@@ -292,8 +297,10 @@ int vic_gic_link(struct vic_gic *gic, struct vic_gicr *gicr, uint32_t intid,
 	}
 	irq->pintid = pintid;
 	store32_relaxed(&irq->state, irq->state | IRQ_LINKED);
-	if (intid < VIC_INTID_SPI)
-		gicr->linked |= 1u << intid;
+	if (banked) {
+		place = private_place(gic, number);
+		gicr->linked[place / 64] |= UINT64_C(1) << place % 64;
+	}
 	hold_drop(&hold);
 	return VIC_OK;
 }

@@ -55,6 +55,12 @@
 #define IRQ_LINKED (1u << 17)
 /* IROUTER.IRM. */
 #define IRQ_1_OF_N (1u << 18)
+/* Active by an acknowledge, at gic_irq.order. */
+#define IRQ_ACKED (1u << 19)
+
+/* With none of these it is in no queue, no register and nobody's hands. */
+#define IRQ_QUIET \
+	(IRQ_LATCH | IRQ_LINE | IRQ_ACTIVE | IRQ_RESIDENT | IRQ_QUEUED)
 
 struct gic_irq {
 	uint32_t state;
@@ -65,14 +71,11 @@ struct gic_irq {
 	/* IROUTER: Aff3 << 24 | Aff2 << 16 | Aff1 << 8 | Aff0. */
 	uint32_t affinity;
 	uint32_t pintid;
-	/* Of an active one: level at the acknowledge, or LEVEL_UNKNOWN. */
-	uint32_t active_level;
+	/* When it was acknowledged: generation, then group priority. */
+	uint32_t order;
 	/* The sources of its input. */
 	uint64_t lines;
 };
-
-/* Made active by ISACTIVER: no acknowledge, no running priority. */
-#define LEVEL_UNKNOWN (IRQ_LEVEL + 1)
 
 /* The source that messages drive. */
 #define LINE_MESSAGE 63u
@@ -148,8 +151,8 @@ struct vic_gicr {
 	uint32_t worst;
 	/* Those among them that wait for the guest and are linked. */
 	uint32_t used_linked;
-	/* PPIs that are linked to physical ones. */
-	uint32_t linked;
+	/* Private interrupts that are linked, by place in private_irqs. */
+	uint64_t linked[2];
 	/* What flush wrote, and for which interrupt. */
 	uint64_t shadow[VIC_GIC_MAX_LRS];
 	uint16_t lr_irq[VIC_GIC_MAX_LRS];
@@ -219,6 +222,12 @@ static inline bool irq_private(const struct vic_gic *gic, uint32_t number)
 {
 	return number < VIC_INTID_SPI ||
 	       number - VIC_INTID_SPI - gic->spis < gic->eppis;
+}
+
+/* The place of a banked interrupt in private_irqs. */
+static inline uint32_t private_place(const struct vic_gic *gic, uint32_t number)
+{
+	return number < VIC_INTID_SPI ? number : number - gic->spis;
 }
 
 /* @r may be anybody's for an SPI. */

@@ -127,13 +127,6 @@ void hold_unpend(struct hold *hold, uint32_t number, struct gic_irq *irq)
 	hold_update(hold, number, irq, s);
 }
 
-void irq_begin(struct gic_irq *irq, uint32_t *s)
-{
-	if (!(*s & IRQ_ACTIVE))
-		irq->active_level = LEVEL_UNKNOWN;
-	*s |= IRQ_ACTIVE;
-}
-
 void hold_activate(struct hold *hold, uint32_t number, struct gic_irq *irq)
 {
 	uint32_t s = irq->state & ~IRQ_CLEAR_ACTIVE;
@@ -141,7 +134,7 @@ void hold_activate(struct hold *hold, uint32_t number, struct gic_irq *irq)
 	if (irq_loaded(hold->r, s))
 		s |= IRQ_SET_ACTIVE;
 	else
-		irq_begin(irq, &s);
+		s |= IRQ_ACTIVE;
 	hold_update(hold, number, irq, s);
 }
 
@@ -149,26 +142,32 @@ struct deactivated irq_end(struct gic_irq *irq, uint32_t *s)
 {
 	struct deactivated done = {
 		.level = !(*s & IRQ_EDGE),
-		.linked = (*s & IRQ_LINKED) && (*s & IRQ_LINE),
+		.linked = irq_outstanding(*s),
 	};
 
-	*s &= ~IRQ_ACTIVE;
+	*s &= ~(IRQ_ACTIVE | IRQ_ACKED);
 	if (done.linked)
 		*s = irq_lower_linked(irq, *s);
 	return done;
 }
 
-/* ICACTIVER and DIR, under the hold of its home. */
-static struct deactivated
-hold_deactivate(struct hold *hold, uint32_t number, struct gic_irq *irq)
+/*
+ * ICACTIVER and DIR, under the hold of its home. @reachable: this physical
+ * CPU can deactivate the physical interrupt.
+ */
+static struct deactivated hold_deactivate(struct hold *hold, uint32_t number,
+					  struct gic_irq *irq, bool reachable)
 {
 	uint32_t s = irq->state & ~IRQ_SET_ACTIVE;
 	struct deactivated done = {0};
 
 	if (irq_loaded(hold->r, s))
 		s |= IRQ_CLEAR_ACTIVE;
-	else if (s & IRQ_ACTIVE)
+	else if ((s & IRQ_ACTIVE) && (reachable || !irq_outstanding(s)))
 		done = irq_end(irq, &s);
+	else
+		/* Another's PPI: pending again, and the guest ends it. */
+		s &= ~(IRQ_ACTIVE | IRQ_ACKED);
 	hold_update(hold, number, irq, s);
 	return done;
 }
@@ -250,8 +249,15 @@ static void irq_move(struct vic_gic *gic, struct hold *hold, uint32_t number,
 	uint32_t s;
 
 	store32_relaxed(&irq->route, to);
-	if (a == b)
+	if (a == b) {
+		/* It may be on its way from here, and in no row. */
+		gicr_lock(a);
+		hold->r = a;
+		if (!(irq->state & IRQ_RESIDENT))
+			hold_update(hold, number, irq, irq->state);
+		hold_unlock(hold);
 		return;
+	}
 	gicr_lock(ordered ? a : b);
 	gicr_lock(ordered ? b : a);
 	s = irq->state;
@@ -284,7 +290,7 @@ static bool participates(const struct vic_gicr *r, uint32_t s)
 	       !(load32_relaxed(&r->dpg) & dpg);
 }
 
-/* One of N, in turn; where it is if there is none. Distributor's lock. */
+/* One of N, in turn; nowhere if there is none. Distributor's lock. */
 static uint32_t choose(struct vic_gic *gic, const struct gic_irq *irq)
 {
 	uint32_t nr = load32_acquire(&gic->nr);
@@ -295,7 +301,7 @@ static uint32_t choose(struct vic_gic *gic, const struct gic_irq *irq)
 		if (participates(gicr_at(gic, gic->cursor), irq->state))
 			return gic->cursor;
 	}
-	return irq->home;
+	return gic->max;
 }
 
 /* The home that IROUTER names. Distributor's lock. */
@@ -328,36 +334,44 @@ void irq_route(struct vic_gic *gic, struct vic_counters *counters,
 	hold_tell(&hold);
 }
 
-void irq_settle(struct vic_gic *gic, struct vic_counters *counters,
-		uint32_t number)
+void irq_place(struct vic_gic *gic, struct vic_counters *counters,
+	       uint32_t number)
 {
 	struct gic_irq *irq = irq_at(gic, NULL, number);
 	struct hold hold = {.counters = counters};
 
-	if (load32_relaxed(&irq->route) == load32_relaxed(&irq->home))
-		return;
 	gicd_lock(gic);
 	irq_move(gic, &hold, number, irq, irq->route);
 	gicd_unlock(gic);
 	hold_tell(&hold);
 }
 
+void irq_settle(struct vic_gic *gic, struct vic_counters *counters,
+		uint32_t number)
+{
+	const struct gic_irq *irq = irq_at(gic, NULL, number);
+
+	if (load32_relaxed(&irq->route) != load32_relaxed(&irq->home))
+		irq_place(gic, counters, number);
+}
+
 void irq_deactivate(struct vic_gicr *self, struct vic_gicr *bank,
 		    uint32_t number)
 {
 	struct vic_gic *gic = self->gic;
-	struct vic_vcpu *vcpu = self->vcpu;
+	bool shared = !irq_private(gic, number);
+	const struct vic_vcpu *vcpu = shared ? self->vcpu : bank->vcpu;
 	struct gic_irq *irq = irq_at(gic, bank, number);
-	struct hold hold = {.counters = &vcpu->counters};
+	struct hold hold = {.counters = &self->vcpu->counters};
 	struct deactivated done;
 
-	hold_irq(&hold, gic, irq_private(gic, number) ? bank : NULL, irq);
-	done = hold_deactivate(&hold, number, irq);
+	hold_irq(&hold, gic, shared ? NULL : bank, irq);
+	done = hold_deactivate(&hold, number, irq, shared || bank == self);
 	hold_drop(&hold);
 	if (done.linked)
 		vcpu->ops->hw_set_active(vcpu->opaque, irq->pintid, false);
-	if (!irq_private(gic, number))
-		irq_settle(gic, &vcpu->counters, number);
+	if (shared)
+		irq_settle(gic, hold.counters, number);
 	if (done.level && vcpu->ops->eoi)
 		vcpu->ops->eoi(vcpu->opaque, VIC_EOI_GIC,
 			       irq_intid(gic, number));
@@ -368,29 +382,30 @@ static bool homeless(const struct vic_gic *gic, const struct gic_irq *irq)
 {
 	uint32_t s = load32_relaxed(&irq->state);
 
-	if (irq->route == gic->max)
+	if (load32_relaxed(&irq->route) == gic->max)
 		return true;
 	return (s & IRQ_1_OF_N) && irq_pending(s) &&
-	       !participates(gicr_at(gic, irq->home), s);
+	       !participates(gicr_at(gic, load32_relaxed(&irq->home)), s);
 }
 
-void irq_welcome(struct vic_gic *gic, struct vic_gicr *r)
+void irq_welcome(struct vic_gic *gic, struct vic_counters *counters)
 {
 	uint32_t end = VIC_INTID_SPI + gic->spis + gic->eppis + gic->espis;
-	struct hold hold = {.counters = &r->vcpu->counters};
+	struct hold hold = {.counters = counters};
 
-	gicd_lock(gic);
 	for (uint32_t n = VIC_INTID_SPI; n < end; n++) {
 		struct gic_irq *irq;
 
 		if (irq_private(gic, n))
 			continue;
 		irq = irq_at(gic, NULL, n);
-		if (homeless(gic, irq))
-			irq_move(gic, &hold, n, irq, route_of(gic, irq));
+		if (!homeless(gic, irq))
+			continue;
+		gicd_lock(gic);
+		irq_move(gic, &hold, n, irq, route_of(gic, irq));
+		gicd_unlock(gic);
+		hold_tell(&hold);
 	}
-	gicd_unlock(gic);
-	hold_tell(&hold);
 }
 
 /* A 1-of-N interrupt that comes while it is nowhere yet gets a home. */
@@ -412,9 +427,54 @@ static void accept_1_of_n(struct vic_gic *gic, struct vic_counters *counters,
 	hold_tell(&hold);
 }
 
-enum vic_post vic_gic_line_set(struct vic_gic *gic, struct vic_gicr *gicr,
-			       struct vic_counters *counters, uint32_t intid,
-			       uint32_t source, bool level)
+/*
+ * What nearly all raises are: an SPI that is enabled and quiet. The number
+ * is below the first extended one. *outcome is set if it was that.
+ */
+ALWAYS_INLINE bool
+raise_quiet(struct vic_gic *gic, struct vic_counters *counters, uint32_t number,
+	    uint64_t lines, uint32_t set, enum vic_post *outcome)
+{
+	struct gic_irq *irq = &gic->shared[number - VIC_INTID_SPI];
+	uint32_t home = load32_acquire(&irq->home), s;
+	struct vic_gicr *r = gicr_at(gic, home);
+	bool told;
+
+	gicr_lock(r);
+	s = irq->state;
+	if (UNLIKELY((s & (IRQ_QUIET | IRQ_ENABLED | IRQ_1_OF_N)) !=
+		     IRQ_ENABLED) ||
+	    load32_relaxed(&irq->home) != home || irq->lines ||
+	    !((s | set) & (IRQ_EDGE | IRQ_LINE))) {
+		gicr_unlock(r);
+		return false;
+	}
+	irq->lines = lines;
+	if (s & IRQ_EDGE)
+		set |= IRQ_LATCH;
+	store32_relaxed(&irq->state, s | set | IRQ_QUEUED);
+	queue_insert(r, s & IRQ_ROW, number);
+	told = irq_tells(r, s);
+	gicr_unlock(r);
+	if (UNLIKELY(!told)) {
+		count(&counters->vectors.silent);
+		*outcome = VIC_POST_SILENT;
+	} else {
+		*outcome = inbox_work(r->vcpu, &counters->vectors);
+	}
+	return true;
+}
+
+/* Whether it is an SPI, and no extended one. */
+ALWAYS_INLINE bool is_spi(const struct vic_gic *gic, uint32_t intid)
+{
+	return intid - VIC_INTID_SPI < gic->spis_valid;
+}
+
+static __attribute__((noinline)) enum vic_post
+line_set_slow(struct vic_gic *gic, struct vic_gicr *gicr,
+	      struct vic_counters *counters, uint32_t intid, uint32_t source,
+	      bool level)
 {
 	uint32_t number = irq_number(gic, intid);
 
@@ -426,9 +486,22 @@ enum vic_post vic_gic_line_set(struct vic_gic *gic, struct vic_gicr *gicr,
 	return line_set(gic, gicr, counters, number, source, level);
 }
 
-enum vic_post vic_gic_message(struct vic_gic *gic,
-			      struct vic_counters *counters, uint32_t intid,
-			      bool set)
+enum vic_post vic_gic_line_set(struct vic_gic *gic, struct vic_gicr *gicr,
+			       struct vic_counters *counters, uint32_t intid,
+			       uint32_t source, bool level)
+{
+	enum vic_post outcome;
+
+	if (level && is_spi(gic, intid) && source < LINE_MESSAGE &&
+	    raise_quiet(gic, counters, intid, UINT64_C(1) << source, IRQ_LINE,
+			&outcome))
+		return outcome;
+	return line_set_slow(gic, gicr, counters, intid, source, level);
+}
+
+static __attribute__((noinline)) enum vic_post
+message_slow(struct vic_gic *gic, struct vic_counters *counters, uint32_t intid,
+	     bool set)
 {
 	uint32_t number = irq_number(gic, intid);
 	struct hold hold = {.counters = counters};
@@ -448,4 +521,18 @@ enum vic_post vic_gic_message(struct vic_gic *gic,
 	hold_unpend(&hold, number, irq);
 	hold_drop(&hold);
 	return VIC_POST_MERGED;
+}
+
+enum vic_post vic_gic_message(struct vic_gic *gic,
+			      struct vic_counters *counters, uint32_t intid,
+			      bool set)
+{
+	enum vic_post outcome;
+
+	if (set && is_spi(gic, intid) &&
+	    raise_quiet(gic, counters, intid, 0, 0, &outcome)) {
+		count(&counters->msi);
+		return outcome;
+	}
+	return message_slow(gic, counters, intid, set);
 }

@@ -60,8 +60,6 @@ struct deactivated {
 	bool linked;
 };
 
-/* An interrupt in state @s becomes active without an acknowledge. Locked. */
-void irq_begin(struct gic_irq *irq, uint32_t *s);
 /* The end of an active interrupt in state @s, which changes. Locked. */
 struct deactivated irq_end(struct gic_irq *irq, uint32_t *s);
 
@@ -78,11 +76,14 @@ void irq_route(struct vic_gic *gic, struct vic_counters *counters,
 /* To its new home, if it has one and may go. Nothing is locked. */
 void irq_settle(struct vic_gic *gic, struct vic_counters *counters,
 		uint32_t number);
+/* The same for one that is in no row, and must come into one. */
+void irq_place(struct vic_gic *gic, struct vic_counters *counters,
+	       uint32_t number);
 /*
  * A vCPU has come, or takes 1-of-N interrupts from now on: what waits for
  * one finds it.
  */
-void irq_welcome(struct vic_gic *gic, struct vic_gicr *r);
+void irq_welcome(struct vic_gic *gic, struct vic_counters *counters);
 
 /* The physical interrupt is no longer outstanding. Under the lock. */
 static inline uint32_t irq_lower_linked(struct gic_irq *irq, uint32_t s)
@@ -117,6 +118,12 @@ ALWAYS_INLINE bool irq_tells(const struct vic_gicr *r, uint32_t s)
  * state after, which is to be placed. Under the lock.
  */
 uint32_t irq_evict(struct vic_gicr *r, uint32_t number, uint32_t s);
+
+/* Whether its physical interrupt is active on its behalf. */
+static inline bool irq_outstanding(uint32_t s)
+{
+	return (s & (IRQ_LINKED | IRQ_LINE)) == (IRQ_LINKED | IRQ_LINE);
+}
 
 /* Whether it waits in a register of an image that is at rest. */
 static inline bool irq_evictable(const struct vic_gicr *r, uint32_t s)

@@ -80,11 +80,7 @@ static void lr_fill(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t n,
 	lr_write(r, lrs, n, irq, number, (s & ~IRQ_QUEUED) | IRQ_RESIDENT);
 }
 
-/*
- * Take the interrupt out of the register @n, back to its place in the
- * queue; or to none, if it is routed away: then it is in *moving.
- */
-static void lr_empty(struct vic_gicr *r, uint32_t n, struct moving *moving)
+void lr_empty(struct vic_gicr *r, uint32_t n, struct moving *moving)
 {
 	uint32_t number = r->lr_irq[n];
 	struct gic_irq *irq = irq_at(r->gic, r, number);
@@ -96,28 +92,38 @@ static void lr_empty(struct vic_gicr *r, uint32_t n, struct moving *moving)
 	store32_relaxed(&r->used, r->used & ~(1u << n));
 }
 
-/* Of the registers, all active, the one whose end comes last. */
-static uint32_t least_urgent(const struct vic_gicr *r)
+/*
+ * How long ago an active interrupt was acknowledged: the last one ends
+ * first. Those that never were come after all others.
+ */
+static uint32_t age(const struct vic_gicr *r, const struct gic_irq *irq)
 {
-	uint32_t worst = 0, worst_level = 0;
+	return irq->state & IRQ_ACKED
+		       ? ((r->generation + 1) << ORDER_SHIFT) - irq->order
+		       : UINT32_MAX;
+}
+
+/* Of the registers, all active, the one whose end comes last. */
+static uint32_t ends_last(const struct vic_gicr *r)
+{
+	uint32_t last = 0, oldest = 0;
 
 	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
 		uint32_t n = low_bit32(bits);
-		uint32_t level = irq_at(r->gic, r, r->lr_irq[n])->active_level;
+		uint32_t years = age(r, irq_at(r->gic, r, r->lr_irq[n]));
 
-		if (level >= worst_level) {
-			worst = n;
-			worst_level = level;
+		if (years >= oldest) {
+			last = n;
+			oldest = years;
 		}
 	}
-	return worst;
+	return last;
 }
 
-/* Of those that are active without a register, whose end comes first. */
-uint32_t best_active(const struct vic_gicr *r)
+uint32_t ends_first(const struct vic_gicr *r)
 {
-	uint32_t best = 0, best_level = LEVEL_UNKNOWN + 1;
 	uint64_t words = r->summary[ROW_ACTIVE];
+	uint32_t first = NUMBER_NONE, youngest = 0;
 
 	for (; words; words &= words - 1) {
 		uint32_t word = low_bit(words);
@@ -125,16 +131,15 @@ uint32_t best_active(const struct vic_gicr *r)
 
 		for (; bits; bits &= bits - 1) {
 			uint32_t number = word * 64 + low_bit(bits);
-			uint32_t level =
-				irq_at(r->gic, r, number)->active_level;
+			uint32_t years = age(r, irq_at(r->gic, r, number));
 
-			if (level < best_level) {
-				best = number;
-				best_level = level;
+			if (first == NUMBER_NONE || years < youngest) {
+				first = number;
+				youngest = years;
 			}
 		}
 	}
-	return best;
+	return first;
 }
 
 /* Fill free registers with the best in @mask; true if one was filled. */
@@ -178,20 +183,44 @@ choose(struct vic_gicr *r, struct vic_gic_lrs *lrs, struct moving *moving)
 	 * what is pending: the one whose end comes last gives way.
 	 */
 	if (!filled && (r->levels & forward)) {
-		lr_empty(r, least_urgent(r), moving);
+		lr_empty(r, ends_last(r), moving);
 		if (!fill(r, lrs, forward & enabled_rows(lrs)))
 			fill(r, lrs, forward);
 	}
 	while (r->summary[ROW_ACTIVE] && r->used != all)
-		lr_fill(r, lrs, low_bit32(~r->used), best_active(r));
+		lr_fill(r, lrs, low_bit32(~r->used), ends_first(r));
+}
+
+/*
+ * What brings the vCPU back for interrupts that were left out: no register
+ * waits any more, or the guest changes the groups that decided.
+ */
+static uint32_t
+left_out(const struct vic_gicr *r, const struct vic_gic_lrs *lrs)
+{
+	uint64_t left =
+		r->asleep ? 0 : r->levels & load_relaxed(&r->gic->forward);
+	bool group0 = (left & ROWS_GROUP0) != 0;
+	bool group1 = (left & ROWS_GROUP1) != 0;
+	uint32_t hcr = 0;
+
+	if (!left)
+		return 0;
+	if (!(lrs->vmcr & VIC_VMCR_VENG0))
+		hcr |= group0 ? VIC_HCR_VGRP0EIE : 0;
+	else if (group1)
+		hcr |= VIC_HCR_VGRP0DIE;
+	if (!(lrs->vmcr & VIC_VMCR_VENG1))
+		hcr |= group1 ? VIC_HCR_VGRP1EIE : 0;
+	else if (group0)
+		hcr |= VIC_HCR_VGRP1DIE;
+	return hcr | VIC_HCR_NPIE;
 }
 
 static uint32_t control(const struct vic_gicr *r, const struct vic_gic_lrs *lrs)
 {
-	uint32_t hcr = VIC_HCR_EN;
+	uint32_t hcr = VIC_HCR_EN | left_out(r, lrs);
 
-	if (!r->asleep && (r->levels & load_relaxed(&r->gic->forward)))
-		hcr |= VIC_HCR_NPIE;
 	/* With EOImode = 1 an SPI may end at any vCPU: see each DIR. */
 	if (lrs->vmcr & VIC_VMCR_VEOIM)
 		hcr |= VIC_HCR_TDIR;
@@ -327,7 +356,7 @@ flush(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 uint32_t vic_gic_flush(struct vic_gicr *gicr, struct vic_gic_lrs *lrs)
 {
 	/* Acquire: pairs with the read-modify-write in inbox_work(). */
-	if (LIKELY(gicr->loaded &&
+	if (LIKELY(gicr->loaded && !((gicr->vmcr ^ lrs->vmcr) & VMCR_CHOICE) &&
 		   !(load_acquire(&gicr->vcpu->request) & REQUEST_NEW)))
 		return 0;
 	return flush(gicr, lrs);
@@ -336,12 +365,15 @@ uint32_t vic_gic_flush(struct vic_gicr *gicr, struct vic_gic_lrs *lrs)
 /* The physical active state of what is outstanding. */
 static void linked_ppis(struct vic_gicr *r, bool active)
 {
-	for (uint32_t bits = r->linked; bits; bits &= bits - 1) {
-		const struct gic_irq *irq = &r->private_irqs[low_bit32(bits)];
+	for (uint32_t word = 0; word < 2; word++) {
+		for (uint64_t bits = r->linked[word]; bits; bits &= bits - 1) {
+			const struct gic_irq *irq =
+				&r->private_irqs[word * 64 + low_bit(bits)];
 
-		if (load32_relaxed(&irq->state) & IRQ_LINE)
-			r->vcpu->ops->hw_set_active(r->vcpu->opaque,
-						    irq->pintid, active);
+			if (load32_relaxed(&irq->state) & IRQ_LINE)
+				r->vcpu->ops->hw_set_active(
+					r->vcpu->opaque, irq->pintid, active);
+		}
 	}
 }
 

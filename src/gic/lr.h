@@ -66,6 +66,24 @@ void lrs_settle(struct vic_gicr *r, struct ended *ended);
  * queue, where others can move it. Under the lock.
  */
 void lrs_rest(struct vic_gicr *r, struct ended *ended);
-uint32_t best_active(const struct vic_gicr *r);
+
+/*
+ * Take the interrupt out of the register @n, back to its place in the
+ * queue; or to none, if it is routed away: then it is in *moving.
+ */
+void lr_empty(struct vic_gicr *r, uint32_t n, struct moving *moving);
+/* Of those that are active without a register, whose end comes first. */
+uint32_t ends_first(const struct vic_gicr *r);
+
+/* gic_irq.order: generation << 5 | 31 - level of the group priority. */
+#define ORDER_SHIFT 5
+
+/* How many priorities share a group priority: 4.8.2, by the BPRs. */
+static inline uint32_t group_size(uint32_t vmcr, bool group1)
+{
+	if (group1 && !(vmcr & VIC_VMCR_VCBPR))
+		return 1u << (vmcr >> VIC_VMCR_VBPR1_SHIFT & 7);
+	return 2u << (vmcr >> VIC_VMCR_VBPR0_SHIFT & 7);
+}
 
 #endif

@@ -21,6 +21,16 @@ queue_insert(struct vic_gicr *r, uint32_t row, uint32_t number)
 		r->levels |= UINT64_C(1) << row;
 }
 
+/* The same for a number below 64. */
+static inline void
+queue_insert_sgi(struct vic_gicr *r, uint32_t row, uint32_t number)
+{
+	r->changed = true;
+	r->bits[row * r->words] |= UINT64_C(1) << number;
+	r->summary[row] |= 1;
+	r->levels |= UINT64_C(1) << row;
+}
+
 static inline void
 queue_remove(struct vic_gicr *r, uint32_t row, uint32_t number)
 {

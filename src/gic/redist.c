@@ -22,7 +22,7 @@ static void write_ctlr(struct gic_access *a, uint64_t value)
 	if (!(gic->flags & VIC_GIC_1_OF_N))
 		return;
 	store32_relaxed(&a->bank->dpg, (uint32_t)value & DPG);
-	irq_welcome(gic, a->bank);
+	irq_welcome(gic, a->hold.counters);
 }
 
 static uint64_t read_typer(struct gic_access *a)
@@ -77,7 +77,7 @@ static void write_waker(struct gic_access *a, uint64_t value)
 	}
 	hold_drop(&hold);
 	if (!asleep && (a->self->gic->flags & VIC_GIC_1_OF_N))
-		irq_welcome(a->self->gic, a->bank);
+		irq_welcome(a->self->gic, a->hold.counters);
 }
 
 #define PLAIN(register, bytes, width, read_it, write_it)                  \

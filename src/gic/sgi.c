@@ -6,6 +6,8 @@
  * 8.1.10 and 12.2; system registers that a hypervisor traps.
  */
 #include "ipi/sgi.h"
+
+#define SGI1R_IRM (UINT64_C(1) << VIC_SGI1R_IRM_SHIFT)
 #include "gic/irq.h"
 #include "gic/regs.h"
 
@@ -18,80 +20,108 @@ struct sgi {
 	uint32_t intid;
 	/* Bit n: an SGI that the target has in Group n is generated. */
 	uint32_t groups;
-	bool matched;
 };
 
-/* Accept and signal at one target. */
-ALWAYS_INLINE void sgi_pend(struct sgi *sgi, struct vic_gicr *r)
+/* The target's lock is held, and dropped. */
+static __attribute__((noinline)) void
+sgi_pend_locked(struct vic_gicr *r, struct vic_counters *counters,
+		uint32_t intid, uint32_t groups)
 {
-	struct gic_irq *irq = &r->private_irqs[sgi->intid];
-	struct vic_outcomes *outcomes = &sgi->counters->vectors;
+	struct gic_irq *irq = &r->private_irqs[intid];
+	struct hold hold = {.counters = counters, .r = r};
+
+	if (!(groups >> ((irq->state & IRQ_GROUP1) != 0) & 1))
+		count(&counters->refused);
+	else if (!hold_pend(&hold, intid, irq))
+		count(&counters->vectors.merged);
+	else if (!hold.told)
+		count(&counters->vectors.silent);
+	hold_drop(&hold);
+}
+
+/* Accept and signal at one target. */
+ALWAYS_INLINE void sgi_pend(struct vic_gicr *r, struct vic_counters *counters,
+			    uint32_t intid, uint32_t groups)
+{
+	struct gic_irq *irq = &r->private_irqs[intid];
 	uint32_t s;
 	bool told;
 
-	sgi->matched = true;
-	if (UNLIKELY(sgi->row))
-		count(&sgi->row[r->index]);
 	gicr_lock(r);
 	s = irq->state;
-	if (UNLIKELY(!(sgi->groups >> ((s & IRQ_GROUP1) != 0) & 1))) {
-		gicr_unlock(r);
-		count(&sgi->counters->refused);
+	if (UNLIKELY((s & (IRQ_GROUP1 | IRQ_QUIET | IRQ_ENABLED)) !=
+		     (IRQ_GROUP1 | IRQ_ENABLED)) ||
+	    !(groups & 2)) {
+		sgi_pend_locked(r, counters, intid, groups);
 		return;
 	}
-	if (UNLIKELY((s & IRQ_LATCH) || ((s & IRQ_LR_LATCH) && !r->loaded))) {
-		gicr_unlock(r);
-		count(&outcomes->merged);
-		return;
-	}
-	if (LIKELY((s & (IRQ_ENABLED | IRQ_ACTIVE | IRQ_RESIDENT)) ==
-		   IRQ_ENABLED)) {
-		/* Straight to its row: it was in none. */
-		store32_relaxed(&irq->state, s | IRQ_LATCH | IRQ_QUEUED);
-		queue_insert(r, s & IRQ_ROW, sgi->intid);
-		told = irq_tells(r, s);
-	} else {
-		s |= IRQ_LATCH;
-		irq_update(r, sgi->intid, irq, s);
-		r->stale = true;
-		told = irq_loaded(r, s);
-	}
+	/* Straight to its row: it was in none. */
+	store32_relaxed(&irq->state, s | IRQ_LATCH | IRQ_QUEUED);
+	queue_insert_sgi(r, s & IRQ_ROW, intid);
+	told = irq_tells(r, s);
 	gicr_unlock(r);
 	if (LIKELY(told))
-		inbox_work(r->vcpu, outcomes);
+		inbox_work(r->vcpu, &counters->vectors);
 	else
-		count(&outcomes->silent);
+		count(&counters->vectors.silent);
 }
 
-static void sgi_list(struct sgi *sgi, const struct vic_ipi *ipi)
+static void sgi_account(const struct sgi *sgi, const struct vic_gicr *r)
 {
-	const struct vic_gic *gic = sgi->self->gic;
+	uint32_t s = load32_relaxed(&r->private_irqs[sgi->intid].state);
+
+	if (sgi->groups >> ((s & IRQ_GROUP1) != 0) & 1)
+		count(&sgi->row[r->index]);
+}
+
+static struct vic_gicr *find(const struct vic_gic *gic, uint32_t affinity)
+{
+	const struct vic_vcpu *vcpu = id_table_find(&gic->ids, affinity);
+
+	return vcpu ? gicr_at(gic, vcpu->index) : NULL;
+}
+
+static bool sgi_list(const struct sgi *sgi, const struct vic_ipi *ipi)
+{
+	bool matched = false;
 
 	for (uint32_t bits = ipi->list; bits; bits &= bits - 1) {
-		uint32_t id = ipi->dest + low_bit32(bits);
-		const struct vic_vcpu *vcpu = id_table_guess(&gic->ids, id);
+		struct vic_gicr *r =
+			find(sgi->self->gic, ipi->dest + low_bit32(bits));
 
-		if (UNLIKELY(!vcpu || vcpu->id != id))
-			vcpu = id_table_find(&gic->ids, id);
-		if (LIKELY(vcpu))
-			sgi_pend(sgi, gicr_at(gic, vcpu->index));
+		if (!r)
+			continue;
+		matched = true;
+		if (sgi->row)
+			sgi_account(sgi, r);
+		sgi_pend(r, sgi->counters, sgi->intid, sgi->groups);
 	}
+	return matched;
 }
 
-static void sgi_others(struct sgi *sgi)
+static bool sgi_others(const struct sgi *sgi)
 {
-	const struct vic_gic *gic = sgi->self->gic;
-	uint32_t nr = load32_acquire(&gic->nr);
+	struct vic_gicr *const *gicrs = sgi->self->gic->gicrs;
+	uint32_t nr = load32_acquire(&sgi->self->gic->nr);
+	struct vic_counters *counters = sgi->counters;
+	const struct vic_gicr *self = sgi->self;
+	uint32_t intid = sgi->intid, groups = sgi->groups;
+	bool matched = false;
 
 	for (uint32_t i = 0; i < nr; i++) {
-		struct vic_gicr *r = gicr_at(gic, i);
+		struct vic_gicr *r = load_gicr(&gicrs[i]);
 
-		if (LIKELY(r && r != sgi->self))
-			sgi_pend(sgi, r);
+		if (UNLIKELY(!r || r == self))
+			continue;
+		matched = true;
+		if (UNLIKELY(sgi->row))
+			sgi_account(sgi, r);
+		sgi_pend(r, counters, intid, groups);
 	}
+	return matched;
 }
 
-static void
+static __attribute__((noinline)) enum vic_access
 sgi_send(struct vic_gicr *self, enum vic_sgi_group group, uint64_t value)
 {
 	const struct vic_gic *gic = self->gic;
@@ -102,20 +132,43 @@ sgi_send(struct vic_gicr *self, enum vic_sgi_group group, uint64_t value)
 		.groups = 1,
 	};
 
-	if (UNLIKELY(sgi1r_decode(value, group, &ipi) != VIC_DECODE_SEND))
-		return;
-	if (LIKELY(group == VIC_SGI_GROUP1))
+	if (sgi1r_decode(value, group, &ipi) != VIC_DECODE_SEND)
+		return VIC_ACCESS_DONE;
+	if (group == VIC_SGI_GROUP1)
 		sgi.groups = gic->flags & VIC_GIC_SGI1R_ANY_GROUP ? 3 : 2;
 	sgi.intid = ipi.intid;
-	if (UNLIKELY(gic->matrix))
+	if (gic->matrix)
 		sgi.row = &gic->matrix[(size_t)self->index * gic->max];
 	count(&sgi.counters->sent[ipi.kind][ipi.mode]);
-	if (ipi.kind == VIC_DEST_OTHERS)
-		sgi_others(&sgi);
-	else
-		sgi_list(&sgi, &ipi);
-	if (UNLIKELY(!sgi.matched))
+	if (!(ipi.kind == VIC_DEST_OTHERS ? sgi_others(&sgi)
+					  : sgi_list(&sgi, &ipi)))
 		count(&sgi.counters->unmatched);
+	return VIC_ACCESS_DONE;
+}
+
+/*
+ * ICC_SGI1R_EL1 to one PE, as nearly all are. False: not that, or there is
+ * more to it.
+ */
+ALWAYS_INLINE bool sgi_unicast(struct vic_gicr *self, uint64_t value)
+{
+	const struct vic_gic *gic = self->gic;
+	uint32_t list = value & VIC_SGI1R_LIST, id;
+	struct vic_counters *counters = &self->vcpu->counters;
+	const struct vic_vcpu *vcpu;
+
+	if (UNLIKELY((value & SGI1R_IRM) || !list || (list & (list - 1)) ||
+		     gic->matrix))
+		return false;
+	id = sgi1r_affinity(value) + low_bit32(list);
+	vcpu = id_table_guess(&gic->ids, id);
+	if (UNLIKELY(!vcpu || vcpu->id != id))
+		return false;
+	count(&counters->sent[VIC_DEST_AFFINITY][VIC_SGI_GROUP1]);
+	sgi_pend(gicr_at(gic, vcpu->index), counters,
+		 (uint32_t)(value >> VIC_SGI1R_INTID_SHIFT) & 0xf,
+		 gic->flags & VIC_GIC_SGI1R_ANY_GROUP ? 3 : 2);
+	return true;
 }
 
 /* ICC_DIR_EL1, trapped because an active interrupt is in no register. */
@@ -128,19 +181,16 @@ static void deactivate(struct vic_gicr *self, uint64_t value)
 		irq_deactivate(self, self, number);
 }
 
-enum vic_access
-vic_gic_sysreg_write(struct vic_gicr *gicr, uint32_t sysreg, uint64_t value)
+static __attribute__((noinline)) enum vic_access
+sysreg_write(struct vic_gicr *gicr, uint32_t sysreg, uint64_t value)
 {
 	switch (sysreg) {
 	case VIC_ICC_SGI1R_EL1:
-		sgi_send(gicr, VIC_SGI_GROUP1, value);
-		return VIC_ACCESS_DONE;
+		return sgi_send(gicr, VIC_SGI_GROUP1, value);
 	case VIC_ICC_SGI0R_EL1:
-		sgi_send(gicr, VIC_SGI_GROUP0, value);
-		return VIC_ACCESS_DONE;
+		return sgi_send(gicr, VIC_SGI_GROUP0, value);
 	case VIC_ICC_ASGI1R_EL1:
-		sgi_send(gicr, VIC_SGI_GROUP1_OTHER, value);
-		return VIC_ACCESS_DONE;
+		return sgi_send(gicr, VIC_SGI_GROUP1_OTHER, value);
 	case VIC_ICC_DIR_EL1:
 		deactivate(gicr, value);
 		return VIC_ACCESS_DONE;
@@ -150,6 +200,14 @@ vic_gic_sysreg_write(struct vic_gicr *gicr, uint32_t sysreg, uint64_t value)
 	default:
 		return VIC_ACCESS_FOREIGN;
 	}
+}
+
+enum vic_access
+vic_gic_sysreg_write(struct vic_gicr *gicr, uint32_t sysreg, uint64_t value)
+{
+	if (LIKELY(sysreg == VIC_ICC_SGI1R_EL1) && sgi_unicast(gicr, value))
+		return VIC_ACCESS_DONE;
+	return sysreg_write(gicr, sysreg, value);
 }
 
 enum vic_access

@@ -21,18 +21,25 @@ static uint32_t end(struct vic_gicr *r, struct gic_irq *irq, uint32_t number,
 static uint32_t end_linked(struct vic_gicr *r, struct gic_irq *irq,
 			   uint32_t number, uint32_t s, struct ended *ended)
 {
-	if ((s & IRQ_LINKED) && (s & IRQ_LINE))
+	if (irq_outstanding(s))
 		ended->pintid[ended->nr_pintid++] = irq->pintid;
 	return end(r, irq, number, s, ended);
 }
 
 /* The guest acknowledged it; the state after. */
-static uint32_t taken(struct vic_gicr *r, uint32_t s)
+static uint32_t taken(struct vic_gicr *r, struct gic_irq *irq, uint32_t s,
+		      uint64_t lr, uint32_t vmcr)
 {
+	uint32_t level = (uint32_t)(lr >> LR_LEVEL_SHIFT) & IRQ_LEVEL;
+	uint32_t size = group_size(vmcr, (lr & VIC_LR_GROUP) != 0);
+
+	if (size > 1u << IRQ_LEVEL_SHIFT)
+		level &= ~((size >> IRQ_LEVEL_SHIFT) - 1);
 	count(&r->vcpu->counters.acked[0]);
 	/* Another instruction may be next: the access must ask again. */
 	r->retry.address = 0;
-	return s & ~(IRQ_LR_LATCH | IRQ_CLEAR_PENDING);
+	irq->order = r->generation << ORDER_SHIFT | (IRQ_LEVEL - level);
+	return (s & ~(IRQ_LR_LATCH | IRQ_CLEAR_PENDING)) | IRQ_ACKED;
 }
 
 /*
@@ -48,9 +55,27 @@ static uint64_t believed(uint64_t old, uint64_t now)
 	return (old & ~VIC_LR_STATE) | (now & VIC_LR_STATE);
 }
 
+/* What waited for this moment; the state after. */
+static uint32_t settle(struct vic_gicr *r, struct gic_irq *irq, uint32_t number,
+		       uint32_t s, struct ended *ended)
+{
+	if (s & IRQ_CLEAR_PENDING)
+		s &= ~IRQ_LR_LATCH;
+	if ((s & IRQ_CLEAR_ACTIVE) && (s & IRQ_ACTIVE))
+		s = end_linked(r, irq, number, s, ended);
+	if (s & IRQ_SET_ACTIVE)
+		s |= IRQ_ACTIVE;
+	/* Pending twice is pending once. */
+	if ((s & IRQ_LATCH) && (s & IRQ_LR_LATCH)) {
+		s &= ~IRQ_LATCH;
+		count(&r->vcpu->counters.folded);
+	}
+	return s & ~IRQ_DEFERRED;
+}
+
 /* The register @n went from @old to @now. */
 static void fold(struct vic_gicr *r, uint32_t n, uint64_t old, uint64_t now,
-		 struct ended *ended)
+		 uint32_t vmcr, struct ended *ended)
 {
 	uint32_t number = r->lr_irq[n];
 	struct gic_irq *irq = irq_at(r->gic, r, number);
@@ -61,10 +86,8 @@ static void fold(struct vic_gicr *r, uint32_t n, uint64_t old, uint64_t now,
 	if ((old & VIC_LR_ACTIVE) && (acked || !(now & VIC_LR_ACTIVE)))
 		s = end(r, irq, number, s, ended);
 	if (acked) {
-		s = taken(r, s);
+		s = taken(r, irq, s, old, vmcr);
 		r->used_linked &= ~(1u << n);
-		irq->active_level =
-			(uint32_t)(old >> LR_LEVEL_SHIFT) & IRQ_LEVEL;
 	}
 	if (now & VIC_LR_ACTIVE)
 		s |= IRQ_ACTIVE;
@@ -74,28 +97,9 @@ static void fold(struct vic_gicr *r, uint32_t n, uint64_t old, uint64_t now,
 		store32_relaxed(&irq->state, s);
 		return;
 	}
+	s = settle(r, irq, number, s, ended);
 	store32_relaxed(&r->used, r->used & ~(1u << n));
 	moving_place(&ended->moving, r, number, irq, s & ~IRQ_RESIDENT);
-}
-
-/* What waited for this moment, for one interrupt. */
-static void settle(struct vic_gicr *r, uint32_t number, struct ended *ended)
-{
-	struct gic_irq *irq = irq_at(r->gic, r, number);
-	uint32_t s = irq->state;
-
-	if (s & IRQ_CLEAR_PENDING)
-		s &= ~IRQ_LR_LATCH;
-	if ((s & IRQ_CLEAR_ACTIVE) && (s & IRQ_ACTIVE))
-		s = end_linked(r, irq, number, s, ended);
-	if (s & IRQ_SET_ACTIVE)
-		irq_begin(irq, &s);
-	/* Pending twice is pending once. */
-	if ((s & IRQ_LATCH) && (s & IRQ_LR_LATCH)) {
-		s &= ~IRQ_LATCH;
-		count(&r->vcpu->counters.folded);
-	}
-	store32_relaxed(&irq->state, s & ~IRQ_DEFERRED);
 }
 
 void lrs_settle(struct vic_gicr *r, struct ended *ended)
@@ -104,20 +108,27 @@ void lrs_settle(struct vic_gicr *r, struct ended *ended)
 	/* Nobody wished for anything since flush. */
 	if (LIKELY(!r->stale))
 		return;
-	for (uint32_t bits = r->used; bits; bits &= bits - 1)
-		settle(r, r->lr_irq[low_bit32(bits)], ended);
+	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
+		uint32_t n = low_bit32(bits), number = r->lr_irq[n], s;
+		struct gic_irq *irq = irq_at(r->gic, r, number);
+
+		s = settle(r, irq, number, irq->state, ended);
+		store32_relaxed(&irq->state, s);
+		if (!(s & IRQ_ACTIVE) && irq->route != irq->home)
+			lr_empty(r, n, &ended->moving);
+	}
 	rwp_end(r);
 }
 
 /*
  * The guest ended @n interrupts that were in no register: since priorities
- * drop in order, the most urgent ones. With EOImode = 1 that is not so;
+ * drop in order, those acknowledged last. With EOImode = 1 that is not so;
  * then each write of ICC_DIR_EL1 was trapped.
  */
 static void end_spilled(struct vic_gicr *r, uint32_t n, struct ended *ended)
 {
 	for (; n && r->summary[ROW_ACTIVE]; n--) {
-		uint32_t number = best_active(r), s;
+		uint32_t number = ends_first(r), s;
 		struct gic_irq *irq = irq_at(r->gic, r, number);
 
 		s = end_linked(r, irq, number, irq->state, ended);
@@ -170,7 +181,7 @@ void ended_report(struct vic_gicr *r, const struct ended *ended)
 	for (uint32_t i = 0; i < ended->nr_pintid; i++)
 		ops->hw_set_active(vcpu->opaque, ended->pintid[i], false);
 	for (uint32_t i = 0; i < moving->count; i++)
-		irq_settle(r->gic, &r->vcpu->counters, moving->number[i]);
+		irq_place(r->gic, &r->vcpu->counters, moving->number[i]);
 	for (uint32_t i = 0; ops->eoi && i < ended->nr_level; i++)
 		ops->eoi(vcpu->opaque, VIC_EOI_GIC,
 			 irq_intid(r->gic, ended->level[i]));
@@ -186,7 +197,7 @@ static void take_over(struct vic_gicr *r, struct vic_gic_lrs *lrs,
 
 		r->shadow[n] = believed(old, lrs->lr[n]);
 		lrs->lr[n] = r->shadow[n];
-		fold(r, n, old, r->shadow[n], ended);
+		fold(r, n, old, r->shadow[n], lrs->vmcr, ended);
 	}
 }
 

@@ -18,6 +18,15 @@ ALWAYS_INLINE uint32_t sgi1r_field(uint64_t value, unsigned int shift,
 	return (uint32_t)(value >> shift) & mask;
 }
 
+/* Aff3.Aff2.Aff1, and the first Aff0 of the range. */
+ALWAYS_INLINE uint32_t sgi1r_affinity(uint64_t value)
+{
+	return sgi1r_field(value, VIC_SGI1R_AFF3_SHIFT, 0xff) << 24 |
+	       sgi1r_field(value, VIC_SGI1R_AFF2_SHIFT, 0xff) << 16 |
+	       sgi1r_field(value, VIC_SGI1R_AFF1_SHIFT, 0xff) << 8 |
+	       sgi1r_field(value, VIC_SGI1R_RS_SHIFT, 0xf) << 4;
+}
+
 ALWAYS_INLINE enum vic_decode
 sgi1r_decode(uint64_t value, enum vic_sgi_group group, struct vic_ipi *out)
 {
@@ -32,10 +41,7 @@ sgi1r_decode(uint64_t value, enum vic_sgi_group group, struct vic_ipi *out)
 	}
 	out->kind = VIC_DEST_AFFINITY;
 	out->list = value & VIC_SGI1R_LIST;
-	out->dest = sgi1r_field(value, VIC_SGI1R_AFF3_SHIFT, 0xff) << 24 |
-		    sgi1r_field(value, VIC_SGI1R_AFF2_SHIFT, 0xff) << 16 |
-		    sgi1r_field(value, VIC_SGI1R_AFF1_SHIFT, 0xff) << 8 |
-		    sgi1r_field(value, VIC_SGI1R_RS_SHIFT, 0xf) << 4;
+	out->dest = sgi1r_affinity(value);
 	return out->list ? VIC_DECODE_SEND : VIC_DECODE_NOTHING;
 }
 

@@ -28,6 +28,10 @@
 #define VIC_HCR_UIE (1u << 1)
 #define VIC_HCR_LRENPIE (1u << 2)
 #define VIC_HCR_NPIE (1u << 3)
+#define VIC_HCR_VGRP0EIE (1u << 4)
+#define VIC_HCR_VGRP0DIE (1u << 5)
+#define VIC_HCR_VGRP1EIE (1u << 6)
+#define VIC_HCR_VGRP1DIE (1u << 7)
 #define VIC_HCR_TDIR (1u << 14)
 #define VIC_HCR_EOICOUNT_SHIFT 27
 
