@@ -53,21 +53,44 @@ static uint64_t takes(const struct vic_gic_lrs *lrs)
 	return rows;
 }
 
-/* Whether something in @rows is pending, in the queue or a register. */
-static bool holds(const struct vic_gicr *r, uint64_t rows)
+/*
+ * The highest priority pending interrupt of the groups that are enabled, or
+ * NUMBER_NONE: the one that hardware compares with what is running.
+ */
+static uint32_t highest(const struct vic_gicr *r, const struct vic_gic_lrs *lrs)
 {
-	rows &= load_relaxed(&r->gic->forward);
-	if (r->levels & rows)
-		return true;
+	uint64_t rows = load_relaxed(&r->gic->forward) & enabled_rows(lrs);
+	uint32_t best = NUMBER_NONE, best_urgency = UINT32_MAX;
+
+	if (r->levels & rows) {
+		best = queue_best(r, rows);
+		best_urgency = urgency(irq_at(r->gic, r, best)->state, best);
+	}
 	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
 		uint32_t number = r->lr_irq[low_bit32(bits)];
 		uint32_t s = irq_at(r->gic, r, number)->state;
 
 		if (!(s & IRQ_ACTIVE) && (s & IRQ_ENABLED) && irq_pending(s) &&
-		    (rows >> (s & IRQ_ROW) & 1))
-			return true;
+		    (rows >> (s & IRQ_ROW) & 1) &&
+		    urgency(s, number) < best_urgency) {
+			best = number;
+			best_urgency = urgency(s, number);
+		}
 	}
-	return false;
+	return best;
+}
+
+/* Under the lock. */
+static bool deliverable(const struct vic_gicr *r, const struct vic_gic_lrs *lrs,
+			uint64_t rows)
+{
+	uint32_t number;
+
+	if (r->asleep || !(r->levels | r->used))
+		return false;
+	number = highest(r, lrs);
+	return number != NUMBER_NONE &&
+	       (rows >> (irq_at(r->gic, r, number)->state & IRQ_ROW) & 1);
 }
 
 bool vic_gic_deliverable(struct vic_gicr *gicr, const struct vic_gic_lrs *lrs)
@@ -75,8 +98,7 @@ bool vic_gic_deliverable(struct vic_gicr *gicr, const struct vic_gic_lrs *lrs)
 	bool yes;
 
 	gicr_lock(gicr);
-	yes = (gicr->levels | gicr->used) && !gicr->asleep &&
-	      holds(gicr, takes(lrs));
+	yes = deliverable(gicr, lrs, takes(lrs));
 	gicr_unlock(gicr);
 	return yes;
 }
@@ -92,7 +114,9 @@ bool vic_gic_block(struct vic_gicr *gicr, const struct vic_gic_lrs *lrs)
 	lrs_rest(gicr, &ended);
 	/* Asleep, whatever comes is a wake request. */
 	gicr->tell = gicr->asleep ? UINT64_MAX : rows;
-	awake = holds(gicr, gicr->tell) || (word & REQUEST_RESYNC);
+	awake = (word & REQUEST_RESYNC) || deliverable(gicr, lrs, rows) ||
+		(gicr->asleep &&
+		 (gicr->levels & load_relaxed(&gicr->gic->forward)));
 	gicr_unlock(gicr);
 	ended_report(gicr, &ended);
 	if (awake) {

@@ -185,6 +185,8 @@ int vic_gic_init(void *storage, size_t size,
 	if (!abi_known(config->ops, config->ops->size, sizeof(*config->ops),
 		       sizeof(*config->ops)))
 		return VIC_ERR_ABI;
+	if (config->ops->flags)
+		return VIC_ERR_ABI;
 	if (!config->ops->lock != !config->ops->unlock)
 		return VIC_ERR_INVAL;
 	l = layout(config);

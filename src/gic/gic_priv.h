@@ -91,6 +91,8 @@ struct gic_irq {
 /* GICR_CTLR.RWP and GICD_CTLR.RWP wait for this vCPU's sync. */
 #define RWP_GICR 1u
 #define RWP_GICD 2u
+/* The same for GICR_WAKER.ChildrenAsleep. */
+#define RWP_WAKER 4u
 
 #define PRIVATE_MAX 96u
 
@@ -127,7 +129,7 @@ struct vic_gicr {
 	uint32_t generation;
 	/* GICR_WAKER.ProcessorSleep. */
 	uint32_t asleep;
-	/* RWP_GICR, RWP_GICD. */
+	/* RWP_GICR, RWP_GICD, RWP_WAKER. */
 	uint32_t rwp;
 	/* GICR_CTLR.DPG0 and DPG1NS. */
 	uint32_t dpg;

@@ -298,7 +298,8 @@ static uint32_t choose(struct vic_gic *gic, const struct gic_irq *irq)
 	for (uint32_t i = 0; i < nr; i++) {
 		if (++gic->cursor >= nr)
 			gic->cursor = 0;
-		if (participates(gicr_at(gic, gic->cursor), irq->state))
+		if (participates(gicr_at(gic, gic->cursor),
+				 load32_relaxed(&irq->state)))
 			return gic->cursor;
 	}
 	return gic->max;
@@ -309,7 +310,7 @@ static uint32_t route_of(struct vic_gic *gic, const struct gic_irq *irq)
 {
 	const struct vic_vcpu *vcpu;
 
-	if (irq->state & IRQ_1_OF_N)
+	if (load32_relaxed(&irq->state) & IRQ_1_OF_N)
 		return choose(gic, irq);
 	vcpu = id_table_find(&gic->ids, irq->affinity);
 	return vcpu ? vcpu->index : gic->max;
@@ -441,11 +442,11 @@ raise_quiet(struct vic_gic *gic, struct vic_counters *counters, uint32_t number,
 	bool told;
 
 	gicr_lock(r);
-	s = irq->state;
-	if (UNLIKELY((s & (IRQ_QUIET | IRQ_ENABLED | IRQ_1_OF_N)) !=
+	s = load32_relaxed(&irq->state);
+	if (UNLIKELY(load32_relaxed(&irq->home) != home) ||
+	    UNLIKELY((s & (IRQ_QUIET | IRQ_ENABLED | IRQ_1_OF_N)) !=
 		     IRQ_ENABLED) ||
-	    load32_relaxed(&irq->home) != home || irq->lines ||
-	    !((s | set) & (IRQ_EDGE | IRQ_LINE))) {
+	    irq->lines || !((s | set) & (IRQ_EDGE | IRQ_LINE))) {
 		gicr_unlock(r);
 		return false;
 	}

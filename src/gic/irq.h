@@ -119,6 +119,12 @@ ALWAYS_INLINE bool irq_tells(const struct vic_gicr *r, uint32_t s)
  */
 uint32_t irq_evict(struct vic_gicr *r, uint32_t number, uint32_t s);
 
+/* Whether it is to leave its home. Under the lock. */
+static inline bool irq_rerouted(const struct gic_irq *irq)
+{
+	return load32_relaxed(&irq->route) != load32_relaxed(&irq->home);
+}
+
 /* Whether its physical interrupt is active on its behalf. */
 static inline bool irq_outstanding(uint32_t s)
 {

@@ -39,7 +39,7 @@ static uint64_t compose(const struct vic_gicr *r, const struct gic_irq *irq,
 		 (forward >> (s & IRQ_ROW) & 1))
 		lr |= VIC_LR_PENDING;
 	/* Then a line that is still high, or a new home, needs a look. */
-	if ((!(s & IRQ_EDGE) && (s & IRQ_LINE)) || irq->route != irq->home)
+	if ((!(s & IRQ_EDGE) && (s & IRQ_LINE)) || irq_rerouted(irq))
 		lr |= VIC_LR_EOI;
 	return lr;
 }
@@ -49,20 +49,14 @@ static void lr_write(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t n,
 		     struct gic_irq *irq, uint32_t number, uint32_t s)
 {
 	/* An active one may have to keep its latch for what comes after. */
-	if ((s & IRQ_LATCH) && !((s & IRQ_ACTIVE) &&
-				 ((s & IRQ_LINKED) || irq->route != irq->home)))
+	if ((s & IRQ_LATCH) &&
+	    !((s & IRQ_ACTIVE) && ((s & IRQ_LINKED) || irq_rerouted(irq))))
 		s = (s & ~IRQ_LATCH) | IRQ_LR_LATCH;
 	store32_relaxed(&irq->state, s);
 	r->shadow[n] = compose(r, irq, number, s);
 	lrs->lr[n] = r->shadow[n];
 	if (UNLIKELY((s & (IRQ_LINKED | IRQ_ACTIVE)) == IRQ_LINKED))
 		r->used_linked |= 1u << n;
-}
-
-/* Less is more urgent: priority, then INTID. */
-static uint32_t urgency(uint32_t s, uint32_t number)
-{
-	return (s & IRQ_LEVEL) << 16 | number;
 }
 
 /* Put @number, out of its row, into the free register @n. */
@@ -155,13 +149,6 @@ static bool fill(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint64_t mask)
 	return filled;
 }
 
-/* Rows that the guest's own CPU interface has enabled. */
-static uint64_t enabled_rows(const struct vic_gic_lrs *lrs)
-{
-	return (lrs->vmcr & VIC_VMCR_VENG0 ? ROWS_GROUP0 : 0) |
-	       (lrs->vmcr & VIC_VMCR_VENG1 ? ROWS_GROUP1 : 0);
-}
-
 /*
  * Choose what the guest sees. Only active interrupts are in registers when
  * this is called. What the guest has enabled comes first; what it has not
@@ -177,7 +164,11 @@ choose(struct vic_gicr *r, struct vic_gic_lrs *lrs, struct moving *moving)
 	if (r->asleep)
 		return;
 	filled = fill(r, lrs, forward & enabled_rows(lrs));
-	filled |= fill(r, lrs, forward);
+	if (fill(r, lrs, forward)) {
+		/* Whatever the guest has enabled goes before these. */
+		r->worst = UINT32_MAX;
+		filled = true;
+	}
 	/*
 	 * All are active, so nothing would ever bring the vCPU back for
 	 * what is pending: the one whose end comes last gives way.

@@ -25,7 +25,7 @@ static inline void moving_place(struct moving *moving, struct vic_gicr *r,
 				uint32_t number, struct gic_irq *irq,
 				uint32_t s)
 {
-	if (LIKELY(irq->route == irq->home) || (s & IRQ_ACTIVE)) {
+	if (LIKELY(!irq_rerouted(irq)) || (s & IRQ_ACTIVE)) {
 		irq_update(r, number, irq, s);
 		return;
 	}
@@ -77,6 +77,19 @@ uint32_t ends_first(const struct vic_gicr *r);
 
 /* gic_irq.order: generation << 5 | 31 - level of the group priority. */
 #define ORDER_SHIFT 5
+
+/* Less is more urgent: priority, then INTID. */
+static inline uint32_t urgency(uint32_t s, uint32_t number)
+{
+	return (s & IRQ_LEVEL) << 16 | number;
+}
+
+/* Rows that the guest's own CPU interface has enabled. */
+static inline uint64_t enabled_rows(const struct vic_gic_lrs *lrs)
+{
+	return (lrs->vmcr & VIC_VMCR_VENG0 ? ROWS_GROUP0 : 0) |
+	       (lrs->vmcr & VIC_VMCR_VENG1 ? ROWS_GROUP1 : 0);
+}
 
 /* How many priorities share a group priority: 4.8.2, by the BPRs. */
 static inline uint32_t group_size(uint32_t vmcr, bool group1)

@@ -49,7 +49,7 @@ static uint64_t read_pidr2(struct gic_access *a)
 	return VIC_PIDR2_GICV3;
 }
 
-/* ChildrenAsleep follows when nothing is in list registers any more. */
+/* ChildrenAsleep follows when the guest can be given nothing any more. */
 static uint64_t read_waker(struct gic_access *a)
 {
 	struct vic_gicr *r = a->bank;
@@ -58,7 +58,7 @@ static uint64_t read_waker(struct gic_access *a)
 	gicr_lock(r);
 	if (r->asleep)
 		value = VIC_GICR_WAKER_SLEEP;
-	if (r->asleep && !(r->loaded && r->used && r != a->self))
+	if (r->asleep && !(r->rwp & RWP_WAKER))
 		value |= VIC_GICR_WAKER_ASLEEP;
 	gicr_unlock(r);
 	return value;
@@ -66,18 +66,22 @@ static uint64_t read_waker(struct gic_access *a)
 
 static void write_waker(struct gic_access *a, uint64_t value)
 {
-	struct hold hold = {.counters = a->hold.counters, .r = a->bank};
+	struct vic_gic *gic = a->self->gic;
+	struct vic_gicr *r = a->bank;
+	struct hold hold = {.counters = a->hold.counters, .r = r};
 	uint32_t asleep = (value & VIC_GICR_WAKER_SLEEP) != 0;
 
-	gicr_lock(hold.r);
-	if (asleep != hold.r->asleep) {
-		store32_relaxed(&hold.r->asleep, asleep);
-		hold.r->stale = true;
-		hold.resync = hold.r->tell != 0;
+	gicr_lock(r);
+	if (asleep != r->asleep) {
+		store32_relaxed(&r->asleep, asleep);
+		r->stale = true;
+		hold.resync = r->tell != 0;
+		if (asleep && r->loaded && r->used)
+			rwp_begin(r, RWP_WAKER);
 	}
 	hold_drop(&hold);
-	if (!asleep && (a->self->gic->flags & VIC_GIC_1_OF_N))
-		irq_welcome(a->self->gic, a->hold.counters);
+	if (gic->flags & VIC_GIC_1_OF_N)
+		irq_welcome(gic, hold.counters);
 }
 
 #define PLAIN(register, bytes, width, read_it, write_it)                  \

@@ -95,6 +95,9 @@ static void fold(struct vic_gicr *r, uint32_t n, uint64_t old, uint64_t now,
 		s = end(r, irq, number, s, ended);
 	if (now & VIC_LR_STATE) {
 		store32_relaxed(&irq->state, s);
+		/* It waits now, maybe before others that were left out. */
+		if ((old & ~now & VIC_LR_ACTIVE))
+			r->stale = true;
 		return;
 	}
 	s = settle(r, irq, number, s, ended);
@@ -114,7 +117,7 @@ void lrs_settle(struct vic_gicr *r, struct ended *ended)
 
 		s = settle(r, irq, number, irq->state, ended);
 		store32_relaxed(&irq->state, s);
-		if (!(s & IRQ_ACTIVE) && irq->route != irq->home)
+		if (!(s & IRQ_ACTIVE) && irq_rerouted(irq))
 			lr_empty(r, n, &ended->moving);
 	}
 	rwp_end(r);
