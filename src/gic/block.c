@@ -113,7 +113,7 @@ bool vic_gic_block(struct vic_gicr *gicr, const struct vic_gic_lrs *lrs)
 	gicr_lock(gicr);
 	lrs_rest(gicr, &ended);
 	/* Asleep, whatever comes is a wake request. */
-	gicr->tell = gicr->asleep ? UINT64_MAX : rows;
+	gicr_listen(gicr, gicr->asleep ? UINT64_MAX : rows);
 	awake = (word & REQUEST_RESYNC) || deliverable(gicr, lrs, rows) ||
 		(gicr->asleep &&
 		 (gicr->levels & load_relaxed(&gicr->gic->forward)));

@@ -37,6 +37,7 @@ static bool forward_changed(struct vic_gicr *r, uint64_t on, uint64_t off)
 
 	gicr_lock(r);
 	r->stale = true;
+	gicr_listen(r, r->listens);
 	tell = (r->levels & on & r->tell) != 0;
 	if (gives(r, off)) {
 		rwp_begin(r, RWP_GICD);

@@ -319,7 +319,7 @@ static void gicr_reset(struct vic_gicr *r)
 	memset(r->summary, 0, sizeof(r->summary));
 	memset(&r->retry, 0, sizeof(r->retry));
 	r->levels = 0;
-	r->tell = 0;
+	gicr_listen(r, 0);
 	r->loaded = 0;
 	r->rwp = 0;
 	r->dpg = 0;

@@ -55,6 +55,8 @@
 #define IRQ_LINKED (1u << 17)
 /* IROUTER.IRM. */
 #define IRQ_1_OF_N (1u << 18)
+/* Linked: raised again, after an end that no sync has seen so far. */
+#define IRQ_AGAIN (1u << 20)
 /* Active by an acknowledge, at gic_irq.order. */
 #define IRQ_ACKED (1u << 19)
 
@@ -113,12 +115,15 @@ struct vic_gicr {
 	struct vic_vcpu *vcpu;
 	/* Rows that hold something. */
 	uint64_t levels;
-	/* Rows in which something new is told. */
+	/* Rows in which something new is told: those that the vCPU would
+	 * look at, if GICD_CTLR forwards them. */
 	uint64_t tell;
 	/* words of each row. */
 	uint64_t *bits;
 	struct gic_irq *private_irqs;
 	uint32_t words;
+	/* The same whatever GICD_CTLR says. */
+	uint64_t listens;
 	/* The list registers are the hardware's: flush to sync. */
 	uint32_t loaded;
 	/* The queue is not as flush left it. */

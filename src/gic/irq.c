@@ -209,6 +209,21 @@ static enum vic_post line_changed(struct hold *hold, uint32_t number,
 	return level && !was ? VIC_POST_SILENT : VIC_POST_MERGED;
 }
 
+/*
+ * A linked interrupt that is high is raised: the physical one was active,
+ * so the guest ended it since, and only the list register knows.
+ */
+static bool irq_again(struct vic_gicr *r, struct gic_irq *irq)
+{
+	uint32_t s = irq->state;
+
+	if (!(s & IRQ_LINKED) || !irq_loaded(r, s) || (s & IRQ_AGAIN))
+		return false;
+	store32_relaxed(&irq->state, s | IRQ_AGAIN);
+	r->stale = true;
+	return true;
+}
+
 static enum vic_post line_set(struct vic_gic *gic, struct vic_gicr *r,
 			      struct vic_counters *counters, uint32_t number,
 			      uint32_t source, bool level)
@@ -223,11 +238,12 @@ static enum vic_post line_set(struct vic_gic *gic, struct vic_gicr *r,
 	hold.outcome = VIC_POST_MERGED;
 	if (!irq->lines != !lines)
 		hold.outcome = line_changed(&hold, number, irq, lines != 0);
+	else if (level && source == LINE_LINKED && irq_again(hold.r, irq))
+		hold.outcome = VIC_POST_SILENT;
 	irq->lines = lines;
-	if (hold.outcome == VIC_POST_SILENT && hold.resync) {
-		/* New for the guest: what it holds must be written anew. */
+	/* New for the guest: what it holds must be written anew. */
+	if (hold.outcome == VIC_POST_SILENT && irq_loaded(hold.r, irq->state))
 		hold.told = true;
-	}
 	if (hold.outcome == VIC_POST_SILENT && !hold.told)
 		count(&counters->vectors.silent);
 	if (hold.outcome == VIC_POST_MERGED && level)

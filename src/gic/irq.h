@@ -85,9 +85,14 @@ void irq_place(struct vic_gic *gic, struct vic_counters *counters,
  */
 void irq_welcome(struct vic_gic *gic, struct vic_counters *counters);
 
-/* The physical interrupt is no longer outstanding. Under the lock. */
+/*
+ * The physical interrupt is no longer outstanding; unless another physical
+ * CPU acknowledged the next one already. Under the lock.
+ */
 static inline uint32_t irq_lower_linked(struct gic_irq *irq, uint32_t s)
 {
+	if (UNLIKELY(s & IRQ_AGAIN))
+		return (s & ~IRQ_AGAIN) | (s & IRQ_EDGE ? IRQ_LATCH : 0);
 	irq->lines &= ~(UINT64_C(1) << LINE_LINKED);
 	return irq->lines ? s : s & ~IRQ_LINE;
 }
@@ -110,7 +115,14 @@ static inline void rwp_end(struct vic_gicr *r)
 /* Whether the owner is told that an interrupt in state @s is queued. */
 ALWAYS_INLINE bool irq_tells(const struct vic_gicr *r, uint32_t s)
 {
-	return (r->tell & load_relaxed(&r->gic->forward)) >> (s & IRQ_ROW) & 1;
+	return r->tell >> (s & IRQ_ROW) & 1;
+}
+
+/* The rows that the owner wants to hear of from now on. Under the lock. */
+ALWAYS_INLINE void gicr_listen(struct vic_gicr *r, uint64_t rows)
+{
+	r->listens = rows;
+	r->tell = rows & load_relaxed(&r->gic->forward);
 }
 
 /*

@@ -315,7 +315,7 @@ update(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 		rebuild(r, lrs, &ended.moving);
 	lrs->used = r->used;
 	r->loaded = true;
-	r->tell = UINT64_MAX;
+	gicr_listen(r, UINT64_MAX);
 	gicr_unlock(r);
 	ended_report(r, &ended);
 }
@@ -335,7 +335,7 @@ flush(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 		/* Back to the hardware as it is. */
 		lrs->used = r->used;
 		r->loaded = true;
-		r->tell = UINT64_MAX;
+		gicr_listen(r, UINT64_MAX);
 		gicr_unlock(r);
 	}
 	if (!(word & REQUEST_RESYNC))
@@ -380,7 +380,7 @@ void vic_gic_put(struct vic_gicr *gicr)
 	ended_init(&ended);
 	gicr_lock(gicr);
 	if (gicr->loaded)
-		gicr->tell = 0;
+		gicr_listen(gicr, 0);
 	lrs_rest(gicr, &ended);
 	gicr_unlock(gicr);
 	ended_report(gicr, &ended);

@@ -22,6 +22,20 @@ struct sgi {
 	uint32_t groups;
 };
 
+/* Groups of the senders' registers. */
+#define GENERATES_GROUP0 1u
+#define GENERATES_GROUP1 2u
+
+/* Whether an SGI in state @s is generated at all: 8.1.10. */
+static bool
+sgi_generated(const struct vic_gic *gic, uint32_t s, uint32_t groups)
+{
+	if (s & IRQ_GROUP1)
+		return groups & GENERATES_GROUP1;
+	return (groups & GENERATES_GROUP0) ||
+	       (gic->flags & VIC_GIC_SGI1R_ANY_GROUP);
+}
+
 /* The target's lock is held, and dropped. */
 static __attribute__((noinline)) void
 sgi_pend_locked(struct vic_gicr *r, struct vic_counters *counters,
@@ -30,7 +44,7 @@ sgi_pend_locked(struct vic_gicr *r, struct vic_counters *counters,
 	struct gic_irq *irq = &r->private_irqs[intid];
 	struct hold hold = {.counters = counters, .r = r};
 
-	if (!(groups >> ((irq->state & IRQ_GROUP1) != 0) & 1))
+	if (!sgi_generated(r->gic, irq->state, groups))
 		count(&counters->refused);
 	else if (!hold_pend(&hold, intid, irq))
 		count(&counters->vectors.merged);
@@ -51,7 +65,7 @@ ALWAYS_INLINE void sgi_pend(struct vic_gicr *r, struct vic_counters *counters,
 	s = irq->state;
 	if (UNLIKELY((s & (IRQ_GROUP1 | IRQ_QUIET | IRQ_ENABLED)) !=
 		     (IRQ_GROUP1 | IRQ_ENABLED)) ||
-	    !(groups & 2)) {
+	    !(groups & GENERATES_GROUP1)) {
 		sgi_pend_locked(r, counters, intid, groups);
 		return;
 	}
@@ -70,7 +84,7 @@ static void sgi_account(const struct sgi *sgi, const struct vic_gicr *r)
 {
 	uint32_t s = load32_relaxed(&r->private_irqs[sgi->intid].state);
 
-	if (sgi->groups >> ((s & IRQ_GROUP1) != 0) & 1)
+	if (sgi_generated(sgi->self->gic, s, sgi->groups))
 		count(&sgi->row[r->index]);
 }
 
@@ -129,13 +143,13 @@ sgi_send(struct vic_gicr *self, enum vic_sgi_group group, uint64_t value)
 	struct sgi sgi = {
 		.self = self,
 		.counters = &self->vcpu->counters,
-		.groups = 1,
+		.groups = GENERATES_GROUP0,
 	};
 
 	if (sgi1r_decode(value, group, &ipi) != VIC_DECODE_SEND)
 		return VIC_ACCESS_DONE;
 	if (group == VIC_SGI_GROUP1)
-		sgi.groups = gic->flags & VIC_GIC_SGI1R_ANY_GROUP ? 3 : 2;
+		sgi.groups = GENERATES_GROUP1;
 	sgi.intid = ipi.intid;
 	if (gic->matrix)
 		sgi.row = &gic->matrix[(size_t)self->index * gic->max];
@@ -167,7 +181,7 @@ ALWAYS_INLINE bool sgi_unicast(struct vic_gicr *self, uint64_t value)
 	count(&counters->sent[VIC_DEST_AFFINITY][VIC_SGI_GROUP1]);
 	sgi_pend(gicr_at(gic, vcpu->index), counters,
 		 (uint32_t)(value >> VIC_SGI1R_INTID_SHIFT) & 0xf,
-		 gic->flags & VIC_GIC_SGI1R_ANY_GROUP ? 3 : 2);
+		 GENERATES_GROUP1);
 	return true;
 }
 

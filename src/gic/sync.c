@@ -219,7 +219,7 @@ sync_changed(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t changed,
 	/* A register is free, and others may be waiting for one. */
 	r->changed = true;
 	r->loaded = false;
-	r->tell = 0;
+	gicr_listen(r, 0);
 	lrs->used = r->used;
 	gicr_unlock(r);
 	ended_report(r, &ended);
@@ -263,7 +263,7 @@ sync(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 	}
 	r->generation++;
 	r->loaded = false;
-	r->tell = 0;
+	gicr_listen(r, 0);
 	lrs->used = r->used;
 	gicr_unlock(r);
 }

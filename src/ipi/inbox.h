@@ -122,16 +122,13 @@ ALWAYS_INLINE enum vic_post inbox_post(struct vic_vcpu *vcpu,
 
 /*
  * There is something for the owner outside the inbox, in a queue under a
- * lock: P2 is the caller's write under that lock, S2 the owner's look under
- * it, after S1. The plain load comes after the caller took the lock: an
- * owner that cleared NEW before then is seen to have, and one that clears
- * it later looks later. No data comes with NEW.
+ * lock: P2 is the caller's write under that lock, P3 is NEW, S2 the owner's
+ * look under the lock, after S1. No data comes with NEW.
  */
 ALWAYS_INLINE enum vic_post inbox_work(struct vic_vcpu *vcpu,
 				       struct vic_outcomes *outcomes)
 {
-	if ((load_relaxed(&vcpu->request) & REQUEST_NEW) ||
-	    test_and_set(&vcpu->request, REQUEST_NEW_BIT)) {
+	if (UNLIKELY(test_and_set(&vcpu->request, REQUEST_NEW_BIT))) {
 		count(&outcomes->coalesced);
 		return VIC_POST_COALESCED;
 	}

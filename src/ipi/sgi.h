@@ -21,6 +21,9 @@ ALWAYS_INLINE uint32_t sgi1r_field(uint64_t value, unsigned int shift,
 /* Aff3.Aff2.Aff1, and the first Aff0 of the range. */
 ALWAYS_INLINE uint32_t sgi1r_affinity(uint64_t value)
 {
+	/* Most machines number their PEs in Aff1 and Aff0. */
+	if (LIKELY(!(value >> 32)))
+		return sgi1r_field(value, VIC_SGI1R_AFF1_SHIFT, 0xff) << 8;
 	return sgi1r_field(value, VIC_SGI1R_AFF3_SHIFT, 0xff) << 24 |
 	       sgi1r_field(value, VIC_SGI1R_AFF2_SHIFT, 0xff) << 16 |
 	       sgi1r_field(value, VIC_SGI1R_AFF1_SHIFT, 0xff) << 8 |

@@ -47,7 +47,8 @@
 #define REQUEST_ESR_SHIFT 16
 #define REQUEST_ESR (UINT64_C(0xff) << REQUEST_ESR_SHIFT)
 #define REQUEST_RESYNC (UINT64_C(1) << 24)
-#define REQUEST_NEW_BIT 63
+/* Not the top one: compilers make a loop of its test-and-set. */
+#define REQUEST_NEW_BIT 62
 #define REQUEST_NEW (UINT64_C(1) << REQUEST_NEW_BIT)
 #define REQUEST_ALL UINT64_MAX
 
