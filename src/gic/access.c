@@ -33,11 +33,25 @@ static bool find_frame(const struct vic_gic *gic, uint64_t address,
 	return false;
 }
 
+/*
+ * Where the row is most often: the registers with a bit for each interrupt
+ * are 128 bytes each, in order.
+ */
+#define GUESS_SHIFT 7
+#define GUESS_FIRST 8
+
+static bool covers(const struct gic_reg *row, uint32_t offset)
+{
+	return offset - row->offset < row->size;
+}
+
 static const struct gic_reg *
 find_row(const struct gic_reg *rows, uint32_t nr, uint32_t offset)
 {
-	uint32_t low = 0;
+	uint32_t guess = (offset >> GUESS_SHIFT) + GUESS_FIRST, low = 0;
 
+	if (guess < nr && covers(&rows[guess], offset))
+		return &rows[guess];
 	/* A binary search: the last row that starts at or below. */
 	while (nr > 1) {
 		uint32_t half = nr / 2;
@@ -46,8 +60,7 @@ find_row(const struct gic_reg *rows, uint32_t nr, uint32_t offset)
 			low += half;
 		nr -= half;
 	}
-	rows += low;
-	return offset - rows->offset < rows->size ? rows : NULL;
+	return covers(&rows[low], offset) ? &rows[low] : NULL;
 }
 
 /* What to do with an access. */
@@ -72,8 +85,8 @@ static enum route find(struct gic_access *a, struct vic_gicr *self,
 	a->reg = a->bank ? find_row(gicr_regs, gicr_nr_regs, offset)
 			 : find_row(gicd_regs, gicd_nr_regs, offset);
 	/* Widths are powers of two, so a row's mask has the width's log. */
-	if (!a->reg || !len || len > 8 || (len & (len - 1)) || offset % len ||
-	    !(a->reg->widths >> low_bit32(len) & 1))
+	if (!a->reg || !len || len > 8 || (len & (len - 1)) ||
+	    (offset & (len - 1)) || !(a->reg->widths >> low_bit32(len) & 1))
 		return ROUTE_IGNORE;
 	a->offset = offset - a->reg->offset;
 	return ROUTE_ROW;

@@ -126,7 +126,7 @@ void clear_active(struct gic_access *a, uint32_t number, struct gic_irq *irq,
 uint32_t field_number(const struct gic_access *a, uint32_t i)
 {
 	const struct vic_gic *gic = a->self->gic;
-	uint32_t n = a->offset * 8 / a->reg->bits + i;
+	uint32_t n = (a->offset * 8 >> low_bit32(a->reg->bits)) + i;
 
 	if (a->reg->extended)
 		return n < gic->espis
@@ -180,7 +180,7 @@ enum vic_access field_read(struct gic_access *a, uint64_t *value)
 	*value = 0;
 	if (first)
 		retry->asked = 0;
-	for (uint32_t i = 0; i < a->len * 8 / bits; i++) {
+	for (uint32_t i = 0; i < a->len * 8 >> low_bit32(bits); i++) {
 		uint32_t number = field_number(a, i), s;
 		struct gic_irq *irq;
 
@@ -197,6 +197,46 @@ enum vic_access field_read(struct gic_access *a, uint64_t *value)
 	return wait ? VIC_ACCESS_RETRY : VIC_ACCESS_DONE;
 }
 
+/* One interrupt: true if it is not quiet, or at home elsewhere. */
+ALWAYS_INLINE bool
+busy(struct gic_irq *irq, uint32_t home, uint32_t clear, uint32_t set)
+{
+	uint32_t s;
+
+	if (UNLIKELY(load32_relaxed(&irq->home) != home))
+		return true;
+	s = irq->state;
+	if (UNLIKELY(s & IRQ_QUIET))
+		return true;
+	store32_relaxed(&irq->state, (s & ~clear) | set);
+	return false;
+}
+
+/* For each bit of @value; those that are left. Four at a time, for speed. */
+ALWAYS_INLINE uint32_t change_quiet(struct gic_irq *irqs, uint32_t home,
+				    uint32_t value, uint32_t clear,
+				    uint32_t set)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; value >> i; i += 4) {
+		uint32_t bits = value >> i;
+		struct gic_irq *irq = &irqs[i];
+
+		if ((bits & 1) && busy(irq, home, clear, set))
+			left |= 1u << i;
+		if ((bits & 2) && busy(irq + 1, home, clear, set))
+			left |= 2u << i;
+		if ((bits & 4) && busy(irq + 2, home, clear, set))
+			left |= 4u << i;
+		if ((bits & 8) && busy(irq + 3, home, clear, set))
+			left |= 8u << i;
+		if (i == 28)
+			break;
+	}
+	return left;
+}
+
 /*
  * The quiet ones among the interrupts of a 32-bit ISENABLER or ICENABLER:
  * nothing follows from the bit. Those that are left want more.
@@ -204,28 +244,17 @@ enum vic_access field_read(struct gic_access *a, uint64_t *value)
 static uint32_t enable_quiet(struct gic_access *a, uint32_t value)
 {
 	struct vic_gic *gic = a->self->gic;
-	uint32_t number = field_number(a, 0), left = value, home;
-	uint32_t enabled = a->reg->set == set_enable ? IRQ_ENABLED : 0;
+	uint32_t number = field_number(a, 0);
 	struct gic_irq *irqs;
 
 	if (number == NUMBER_NONE || field_number(a, 31) == NUMBER_NONE)
 		return value;
 	irqs = irq_at(gic, a->bank, number);
 	hold_irq(&a->hold, gic, a->bank, &irqs[low_bit32(value)]);
-	home = a->hold.r->index;
-	for (uint32_t bits = value; bits; bits &= bits - 1) {
-		struct gic_irq *irq = &irqs[low_bit32(bits)];
-		uint32_t s;
-
-		if (UNLIKELY(load32_relaxed(&irq->home) != home))
-			continue;
-		s = irq->state;
-		if (UNLIKELY(s & IRQ_QUIET))
-			continue;
-		store32_relaxed(&irq->state, (s & ~IRQ_ENABLED) | enabled);
-		left &= ~(bits & -bits);
-	}
-	return left;
+	return a->reg->set == set_enable ? change_quiet(irqs, a->hold.r->index,
+							value, 0, IRQ_ENABLED)
+					 : change_quiet(irqs, a->hold.r->index,
+							value, IRQ_ENABLED, 0);
 }
 
 void field_write(struct gic_access *a, uint64_t value)
@@ -236,7 +265,8 @@ void field_write(struct gic_access *a, uint64_t value)
 	value &= UINT64_MAX >> (64 - a->len * 8);
 	if ((a->reg->set == set_enable || a->reg->set == clear_enable) && value)
 		value = enable_quiet(a, (uint32_t)value);
-	for (uint32_t i = 0; i < a->len * 8 / bits; i++, value >>= bits) {
+	for (uint32_t i = 0; i < a->len * 8 >> low_bit32(bits);
+	     i++, value >>= bits) {
 		uint32_t number;
 		struct gic_irq *irq;
 

@@ -61,8 +61,9 @@
 #define IRQ_ACKED (1u << 19)
 
 /* With none of these it is in no queue, no register and nobody's hands. */
-#define IRQ_QUIET \
-	(IRQ_LATCH | IRQ_LINE | IRQ_ACTIVE | IRQ_RESIDENT | IRQ_QUEUED)
+#define IRQ_QUIET                                                          \
+	(IRQ_LATCH | IRQ_LR_LATCH | IRQ_LINE | IRQ_ACTIVE | IRQ_RESIDENT | \
+	 IRQ_QUEUED)
 
 struct gic_irq {
 	uint32_t state;

@@ -37,12 +37,17 @@ void hold_unlock(struct hold *hold)
 
 void hold_tell(struct hold *hold)
 {
-	if (hold->told)
-		hold->outcome = inbox_work(hold->target->vcpu,
-					   &hold->counters->vectors);
-	else if (hold->resync)
-		inbox_work(hold->target->vcpu, &hold->counters->requests);
+	struct vic_vcpu *vcpu;
+
+	if (!(hold->told | hold->resync))
+		return;
+	vcpu = hold->target->vcpu;
+	if (hold->told && hold->newly)
+		hold->outcome = inbox_work(vcpu, &hold->counters->vectors);
+	else
+		inbox_work(vcpu, &hold->counters->requests);
 	hold->told = false;
+	hold->newly = false;
 	hold->resync = false;
 }
 
@@ -91,6 +96,9 @@ void hold_update(struct hold *hold, uint32_t number, struct gic_irq *irq,
 		s = irq_evict(hold->r, number, s);
 	if (irq_update(hold->r, number, irq, s))
 		hold->told |= irq_tells(hold->r, s);
+	/* Blocked behind a more urgent one that could not be taken. */
+	else if (UNLIKELY(hold->r->listens + 1 > 1))
+		hold->resync |= (hold->r->levels & hold->r->tell) != 0;
 	if (s & IRQ_RESIDENT) {
 		hold->r->stale = true;
 		hold->resync |= irq_loaded(hold->r, s);
@@ -106,6 +114,7 @@ bool hold_pend(struct hold *hold, uint32_t number, struct gic_irq *irq)
 	/* It waits in a list register that the guest cannot reach. */
 	if ((s & IRQ_LR_LATCH) && !hold->r->loaded)
 		return false;
+	hold->newly = true;
 	if (irq_loaded(hold->r, s)) {
 		hold->told = true;
 		hold->r->stale = true;
@@ -141,6 +150,7 @@ void hold_activate(struct hold *hold, uint32_t number, struct gic_irq *irq)
 struct deactivated irq_end(struct gic_irq *irq, uint32_t *s)
 {
 	struct deactivated done = {
+		.ended = true,
 		.level = !(*s & IRQ_EDGE),
 		.linked = irq_outstanding(*s),
 	};
@@ -206,7 +216,8 @@ static enum vic_post line_changed(struct hold *hold, uint32_t number,
 							     : VIC_POST_MERGED;
 	}
 	hold_update(hold, number, irq, s);
-	return level && !was ? VIC_POST_SILENT : VIC_POST_MERGED;
+	hold->newly = level && !was;
+	return hold->newly ? VIC_POST_SILENT : VIC_POST_MERGED;
 }
 
 /*
@@ -240,6 +251,7 @@ static enum vic_post line_set(struct vic_gic *gic, struct vic_gicr *r,
 		hold.outcome = line_changed(&hold, number, irq, lines != 0);
 	else if (level && source == LINE_LINKED && irq_again(hold.r, irq))
 		hold.outcome = VIC_POST_SILENT;
+	hold.newly = hold.outcome == VIC_POST_SILENT;
 	irq->lines = lines;
 	/* New for the guest: what it holds must be written anew. */
 	if (hold.outcome == VIC_POST_SILENT && irq_loaded(hold.r, irq->state))
@@ -387,6 +399,8 @@ void irq_deactivate(struct vic_gicr *self, struct vic_gicr *bank,
 	hold_drop(&hold);
 	if (done.linked)
 		vcpu->ops->hw_set_active(vcpu->opaque, irq->pintid, false);
+	if (done.ended)
+		count(&self->vcpu->counters.eois);
 	if (shared)
 		irq_settle(gic, hold.counters, number);
 	if (done.level && vcpu->ops->eoi)

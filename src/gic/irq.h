@@ -19,8 +19,10 @@ struct hold {
 	struct vic_gicr *target;
 	/* Something in the list registers must be looked at. */
 	bool resync;
-	/* Something new is pending that is told. */
+	/* Something is pending that is told... */
 	bool told;
+	/* ... and was not before: it counts as an interrupt. */
+	bool newly;
 	enum vic_post outcome;
 };
 
@@ -54,6 +56,7 @@ void hold_activate(struct hold *hold, uint32_t number, struct gic_irq *irq);
 
 /* What a deactivation asks for after the unlock. */
 struct deactivated {
+	bool ended;
 	/* vic_vcpu_ops.eoi. */
 	bool level;
 	/* The physical interrupt. */

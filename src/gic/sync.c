@@ -101,6 +101,9 @@ static void fold(struct vic_gicr *r, uint32_t n, uint64_t old, uint64_t now,
 		return;
 	}
 	s = settle(r, irq, number, s, ended);
+	/* A latch that was held back while it was active. */
+	if (s & IRQ_LR_LATCH)
+		s = (s & ~IRQ_LR_LATCH) | IRQ_LATCH;
 	store32_relaxed(&r->used, r->used & ~(1u << n));
 	moving_place(&ended->moving, r, number, irq, s & ~IRQ_RESIDENT);
 }
