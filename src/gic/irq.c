@@ -370,7 +370,9 @@ void irq_place(struct vic_gic *gic, struct vic_counters *counters,
 	struct hold hold = {.counters = counters};
 
 	gicd_lock(gic);
-	irq_move(gic, &hold, number, irq, irq->route);
+	irq_move(gic, &hold, number, irq,
+		 load32_relaxed(&irq->state) & IRQ_1_OF_N ? choose(gic, irq)
+							  : irq->route);
 	gicd_unlock(gic);
 	hold_tell(&hold);
 }

@@ -5,11 +5,11 @@
  * SGIs: from ICC_SGI1R_EL1 and its like to the targets' queues. IHI 0069
  * 8.1.10 and 12.2; system registers that a hypervisor traps.
  */
+#include "gic/irq.h"
+#include "gic/regs.h"
 #include "ipi/sgi.h"
 
 #define SGI1R_IRM (UINT64_C(1) << VIC_SGI1R_IRM_SHIFT)
-#include "gic/irq.h"
-#include "gic/regs.h"
 
 /* One SGI on its way. */
 struct sgi {
