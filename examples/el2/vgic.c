@@ -209,10 +209,12 @@ static void hcr_write(struct pcpu *pcpu, uint32_t value)
 	sysreg_write(ich_hcr_el2, value);
 }
 
+#define HCR_IDLE (VIC_HCR_EN | VIC_HCR_TDIR)
+
 /* Without list registers nothing asks for maintenance: En may stay. */
 static bool is_quiet(const struct vic_gic_lrs *lrs)
 {
-	return !lrs->used && lrs->hcr == VIC_HCR_EN;
+	return !lrs->used && lrs->hcr == HCR_IDLE;
 }
 
 /* Each access costs, so only what is in use moves. */
@@ -228,7 +230,7 @@ static void lrs_to_hardware(struct pcpu *pcpu, const struct vic_gic_lrs *lrs)
 	for (; stale; stale &= stale - 1)
 		lr_write((unsigned int)__builtin_ctz(stale), 0);
 	pcpu->lrs_used = wanted;
-	if (!is_quiet(lrs) || pcpu->ich_hcr != VIC_HCR_EN)
+	if (!is_quiet(lrs) || pcpu->ich_hcr != HCR_IDLE)
 		hcr_write(pcpu, lrs->hcr);
 }
 

@@ -43,7 +43,7 @@ struct vic_counters {
 	uint64_t sent[VIC_DEST_KINDS][8];
 	/** Message-signalled interrupts. */
 	uint64_t msi;
-	/** x86 vectors, per target. */
+	/** x86 vectors and GIC interrupts, per target. */
 	struct vic_outcomes vectors;
 	/** NMI, SMI, INIT, SIPI and the other requests, per target. */
 	struct vic_outcomes requests;
@@ -72,7 +72,8 @@ struct vic_counters {
 	uint64_t discarded;
 	/**
 	 * Vectors that were newly pending in the inbox while the same vector
-	 * was still in IRR: the two became one. So, over all blocks, newly
+	 * was still in IRR, or GIC interrupts while the same one was still
+	 * in a list register: the two became one. So, over all blocks, newly
 	 * pending = acked + discarded + folded + still pending.
 	 */
 	uint64_t folded;
@@ -81,7 +82,10 @@ struct vic_counters {
 	 * reset, or a SIPI to a vCPU that does not wait for one.
 	 */
 	uint64_t requests_discarded;
-	/** Interrupts given to the guest, by enum vic_delivery_mode. */
+	/**
+	 * Interrupts given to the guest, by enum vic_delivery_mode; those
+	 * of a GIC under 0.
+	 */
 	uint64_t acked[8];
 	/** EOIs that ended an interrupt in service. */
 	uint64_t eois;

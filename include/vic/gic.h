@@ -209,7 +209,8 @@ VIC_API VIC_NODISCARD int vic_gic_link(struct vic_gic *gic,
  *
  * @param len 1, 2, 4 or 8 bytes. A width that the register does not have
  * reads 0.
- * @return VIC_ACCESS_FOREIGN when the address is not in a frame of this GIC.
+ * @return VIC_ACCESS_FOREIGN when the address is not in a frame of this GIC,
+ * or in one whose vCPU was not added.
  * VIC_ACCESS_RETRY when another vCPU's list registers must be looked at
  * first: that vCPU has been told; run the instruction again, entering the
  * guest or not. Each retry ends when the vCPUs that are asked have left the

@@ -46,9 +46,9 @@ struct vic_gic_lrs {
 	/** ICH_LR<n>_EL2. */
 	uint64_t lr[VIC_GIC_MAX_LRS];
 	/**
-	 * ICH_HCR_EL2: En, LRENPIE, NPIE, the VGrp enables and TDIR come
-	 * from flush; EOIcount is read
-	 * by sync. Or in what else the embedder traps.
+	 * ICH_HCR_EL2: En, TDIR, LRENPIE, NPIE and the VGrp enables come
+	 * from flush, and EOIcount is read by sync. Add what else the
+	 * embedder traps.
 	 */
 	uint32_t hcr;
 	/**
@@ -88,9 +88,9 @@ VIC_API void vic_gic_put(struct vic_gicr *gicr);
  *
  * If more is pending than fits, ICH_HCR_EL2.NPIE brings the vCPU back when
  * none is left pending in the list registers, and a VGrp enable when the
- * guest enables or disables a group that decides what fits; active interrupts that had to
- * give way come back by ICH_HCR_EL2.LRENPIE, or, with EOImode = 1, by the
- * trap of ICC_DIR_EL1.
+ * guest changes a group that decides what fits. Active interrupts that had
+ * to give way end by LRENPIE and EOIcount, or, with EOImode = 1, by the trap
+ * of ICC_DIR_EL1: hand it to vic_gic_sysreg_write().
  *
  * @return enum vic_gic_work.
  */

@@ -76,7 +76,7 @@ struct vic_vcpu_ops {
 	void (*hw_set_active)(void *opaque, uint32_t pintid, bool active);
 	/**
 	 * Whether the physical line of the hardware-linked interrupt
-	 * @p intid is high. NULL: it stays high until it is deactivated.
+	 * @p intid is high. Runs on the thread that owns the vCPU. NULL: it stays high until it is deactivated.
 	 */
 	bool (*hw_line)(void *opaque, uint32_t intid);
 };

@@ -142,6 +142,19 @@ uint32_t field_number(const struct gic_access *a, uint32_t i)
 	return n < gic->eppis ? VIC_INTID_SPI + gic->spis + n : NUMBER_NONE;
 }
 
+/* Ask for the physical line, if there is one and it was high. */
+static void
+resample(struct gic_access *a, uint32_t number, const struct gic_irq *irq)
+{
+	uint32_t s = load32_relaxed(&irq->state);
+
+	if (LIKELY((s & (IRQ_LINKED | IRQ_LINE | IRQ_ACTIVE | IRQ_RESIDENT)) !=
+		   (IRQ_LINKED | IRQ_LINE)))
+		return;
+	hold_drop(&a->hold);
+	irq_resample(a->self, a->bank, number);
+}
+
 /*
  * The state of an interrupt in a list register. If the guest of another
  * vCPU may be changing it, that vCPU is asked once, and what it says at its
@@ -187,6 +200,8 @@ enum vic_access field_read(struct gic_access *a, uint64_t *value)
 		if (number == NUMBER_NONE)
 			continue;
 		irq = irq_at(a->self->gic, a->bank, number);
+		if (a->reg->get == get_pending)
+			resample(a, number, irq);
 		s = load32_relaxed(&irq->state);
 		if (a->reg->live && UNLIKELY(s & IRQ_RESIDENT))
 			s = resident_state(a, i, irq, first, &wait);
@@ -279,6 +294,8 @@ void field_write(struct gic_access *a, uint64_t value)
 		if (number == NUMBER_NONE)
 			continue;
 		irq = irq_at(gic, a->bank, number);
+		if (a->reg->set == set_enable)
+			resample(a, number, irq);
 		hold_irq(&a->hold, gic, a->bank, irq);
 		a->reg->set(a, number, irq, field);
 	}

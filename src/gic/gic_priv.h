@@ -83,6 +83,7 @@ struct gic_irq {
 /* The source that messages drive. */
 #define LINE_MESSAGE 63u
 #define LINE_LINKED 0u
+#define LINE_LINKED_BIT (UINT64_C(1) << LINE_LINKED)
 
 /* Rows of pending interrupts, and one of those active without a register. */
 #define ROWS 64u

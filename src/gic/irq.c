@@ -152,7 +152,7 @@ struct deactivated irq_end(struct gic_irq *irq, uint32_t *s)
 	struct deactivated done = {
 		.ended = true,
 		.level = !(*s & IRQ_EDGE),
-		.linked = irq_outstanding(*s),
+		.linked = irq_outstanding(irq),
 	};
 
 	*s &= ~(IRQ_ACTIVE | IRQ_ACKED);
@@ -173,7 +173,7 @@ static struct deactivated hold_deactivate(struct hold *hold, uint32_t number,
 
 	if (irq_loaded(hold->r, s))
 		s |= IRQ_CLEAR_ACTIVE;
-	else if ((s & IRQ_ACTIVE) && (reachable || !irq_outstanding(s)))
+	else if ((s & IRQ_ACTIVE) && (reachable || !irq_outstanding(irq)))
 		done = irq_end(irq, &s);
 	else
 		/* Another's PPI: pending again, and the guest ends it. */
@@ -228,7 +228,7 @@ static bool irq_again(struct vic_gicr *r, struct gic_irq *irq)
 {
 	uint32_t s = irq->state;
 
-	if (!(s & IRQ_LINKED) || !irq_loaded(r, s) || (s & IRQ_AGAIN))
+	if (!irq_outstanding(irq) || !irq_loaded(r, s) || (s & IRQ_AGAIN))
 		return false;
 	store32_relaxed(&irq->state, s | IRQ_AGAIN);
 	r->stale = true;
@@ -408,6 +408,29 @@ void irq_deactivate(struct vic_gicr *self, struct vic_gicr *bank,
 	if (done.level && vcpu->ops->eoi)
 		vcpu->ops->eoi(vcpu->opaque, VIC_EOI_GIC,
 			       irq_intid(gic, number));
+}
+
+void irq_resample(struct vic_gicr *self, struct vic_gicr *bank, uint32_t number)
+{
+	struct vic_gic *gic = self->gic;
+	const struct vic_vcpu *vcpu = self->vcpu;
+	struct gic_irq *irq = irq_at(gic, bank, number);
+	struct hold hold = {.counters = &self->vcpu->counters};
+	bool drop;
+
+	/* Another physical CPU's PPI cannot be seen from here. */
+	if ((bank && bank != self) || !vcpu->ops->hw_line ||
+	    vcpu->ops->hw_line(vcpu->opaque, irq_intid(gic, number)))
+		return;
+	hold_irq(&hold, gic, bank, irq);
+	drop = irq_outstanding(irq) &&
+	       !(irq->state & (IRQ_ACTIVE | IRQ_RESIDENT));
+	if (drop)
+		hold_update(&hold, number, irq,
+			    irq_lower_linked(irq, irq->state));
+	hold_drop(&hold);
+	if (drop)
+		vcpu->ops->hw_set_active(vcpu->opaque, irq->pintid, false);
 }
 
 /* Whether nobody can take it where it is. */

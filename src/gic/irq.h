@@ -73,6 +73,13 @@ struct deactivated irq_end(struct gic_irq *irq, uint32_t *s);
 void irq_deactivate(struct vic_gicr *self, struct vic_gicr *bank,
 		    uint32_t number);
 
+/*
+ * A linked interrupt that is in no register and not active: if the physical
+ * line fell, it is pending no longer. Nothing is locked.
+ */
+void irq_resample(struct vic_gicr *self, struct vic_gicr *bank,
+		  uint32_t number);
+
 /* IROUTER. */
 void irq_route(struct vic_gic *gic, struct vic_counters *counters,
 	       uint32_t number, uint64_t value);
@@ -96,7 +103,7 @@ static inline uint32_t irq_lower_linked(struct gic_irq *irq, uint32_t s)
 {
 	if (UNLIKELY(s & IRQ_AGAIN))
 		return (s & ~IRQ_AGAIN) | (s & IRQ_EDGE ? IRQ_LATCH : 0);
-	irq->lines &= ~(UINT64_C(1) << LINE_LINKED);
+	irq->lines &= ~LINE_LINKED_BIT;
 	return irq->lines ? s : s & ~IRQ_LINE;
 }
 
@@ -141,9 +148,9 @@ static inline bool irq_rerouted(const struct gic_irq *irq)
 }
 
 /* Whether its physical interrupt is active on its behalf. */
-static inline bool irq_outstanding(uint32_t s)
+static inline bool irq_outstanding(const struct gic_irq *irq)
 {
-	return (s & (IRQ_LINKED | IRQ_LINE)) == (IRQ_LINKED | IRQ_LINE);
+	return (irq->state & IRQ_LINKED) && (irq->lines & LINE_LINKED_BIT);
 }
 
 /* Whether it waits in a register of an image that is at rest. */

@@ -15,6 +15,23 @@
  */
 #include "gic/lr.h"
 
+/* More is pending than fits: what is urgent must not wait behind it. */
+static bool overflows(const struct vic_gicr *r)
+{
+	return !r->asleep && (r->levels & load_relaxed(&r->gic->forward));
+}
+
+/*
+ * Whether an active interrupt that is pending again is shown as active
+ * alone: with HW both at once are not allowed, elsewhere it would be taken
+ * here, and among more than fits it might keep a better one out.
+ */
+static bool
+keeps_latch(const struct vic_gicr *r, const struct gic_irq *irq, uint32_t s)
+{
+	return (s & IRQ_LINKED) || irq_rerouted(irq) || overflows(r);
+}
+
 /* A list register of an interrupt in state @s. */
 static uint64_t compose(const struct vic_gicr *r, const struct gic_irq *irq,
 			uint32_t number, uint32_t s)
@@ -28,7 +45,8 @@ static uint64_t compose(const struct vic_gicr *r, const struct gic_irq *irq,
 		lr |= VIC_LR_GROUP;
 	if (s & IRQ_ACTIVE)
 		lr |= VIC_LR_ACTIVE;
-	if ((s & IRQ_LINKED) && (s & IRQ_LINE)) {
+	/* Another source that is high wants a look at the end, too. */
+	if (irq_outstanding(irq) && irq->lines == LINE_LINKED_BIT) {
 		lr |= VIC_LR_HW | (uint64_t)irq->pintid << VIC_LR_PINTID_SHIFT;
 		/* Pending and active is not allowed with HW. */
 		return s & IRQ_ACTIVE ? lr : lr | VIC_LR_PENDING;
@@ -38,8 +56,9 @@ static uint64_t compose(const struct vic_gicr *r, const struct gic_irq *irq,
 	else if ((s & IRQ_LR_LATCH) && (s & IRQ_ENABLED) &&
 		 (forward >> (s & IRQ_ROW) & 1))
 		lr |= VIC_LR_PENDING;
-	/* Then a line that is still high, or a new home, needs a look. */
-	if ((!(s & IRQ_EDGE) && (s & IRQ_LINE)) || irq_rerouted(irq))
+	/* What is pending then, or goes elsewhere, needs a look. */
+	if ((!(s & IRQ_EDGE) && (s & IRQ_LINE)) || irq_rerouted(irq) ||
+	    ((s & IRQ_LATCH) && (s & IRQ_ACTIVE)))
 		lr |= VIC_LR_EOI;
 	return lr;
 }
@@ -49,13 +68,12 @@ static void lr_write(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t n,
 		     struct gic_irq *irq, uint32_t number, uint32_t s)
 {
 	/* An active one may have to keep its latch for what comes after. */
-	if ((s & IRQ_LATCH) &&
-	    !((s & IRQ_ACTIVE) && ((s & IRQ_LINKED) || irq_rerouted(irq))))
+	if ((s & IRQ_LATCH) && !((s & IRQ_ACTIVE) && keeps_latch(r, irq, s)))
 		s = (s & ~IRQ_LATCH) | IRQ_LR_LATCH;
 	store32_relaxed(&irq->state, s);
 	r->shadow[n] = compose(r, irq, number, s);
 	lrs->lr[n] = r->shadow[n];
-	if (UNLIKELY((s & (IRQ_LINKED | IRQ_ACTIVE)) == IRQ_LINKED))
+	if (UNLIKELY((r->shadow[n] & (VIC_LR_HW | VIC_LR_ACTIVE)) == VIC_LR_HW))
 		r->used_linked |= 1u << n;
 }
 
@@ -159,25 +177,22 @@ choose(struct vic_gicr *r, struct vic_gic_lrs *lrs, struct moving *moving)
 {
 	uint64_t forward = load_relaxed(&r->gic->forward);
 	uint32_t all = (1u << r->nr_lrs) - 1;
-	bool filled;
+	uint64_t enabled;
 
 	if (r->asleep)
 		return;
-	filled = fill(r, lrs, forward & enabled_rows(lrs));
-	if (fill(r, lrs, forward)) {
-		/* Whatever the guest has enabled goes before these. */
-		r->worst = UINT32_MAX;
-		filled = true;
-	}
+	enabled = forward & enabled_rows(lrs);
 	/*
 	 * All are active, so nothing would ever bring the vCPU back for
 	 * what is pending: the one whose end comes last gives way.
 	 */
-	if (!filled && (r->levels & forward)) {
+	if (!fill(r, lrs, enabled) && (r->levels & enabled)) {
 		lr_empty(r, ends_last(r), moving);
-		if (!fill(r, lrs, forward & enabled_rows(lrs)))
-			fill(r, lrs, forward);
+		fill(r, lrs, enabled);
 	}
+	/* Whatever the guest has enabled goes before these. */
+	if (fill(r, lrs, forward))
+		r->worst = UINT32_MAX;
 	while (r->summary[ROW_ACTIVE] && r->used != all)
 		lr_fill(r, lrs, low_bit32(~r->used), ends_first(r));
 }
@@ -205,17 +220,18 @@ left_out(const struct vic_gicr *r, const struct vic_gic_lrs *lrs)
 		hcr |= group1 ? VIC_HCR_VGRP1EIE : 0;
 	else if (group0)
 		hcr |= VIC_HCR_VGRP1DIE;
-	return hcr | VIC_HCR_NPIE;
+	return left & enabled_rows(lrs) ? hcr | VIC_HCR_NPIE : hcr;
 }
 
+/*
+ * DIR is always trapped: the guest may choose EOImode = 1 without an exit,
+ * and then the active interrupt may be in no register, or another vCPU's.
+ */
 static uint32_t control(const struct vic_gicr *r, const struct vic_gic_lrs *lrs)
 {
-	uint32_t hcr = VIC_HCR_EN | left_out(r, lrs);
+	uint32_t hcr = VIC_HCR_EN | VIC_HCR_TDIR | left_out(r, lrs);
 
-	/* With EOImode = 1 an SPI may end at any vCPU: see each DIR. */
-	if (lrs->vmcr & VIC_VMCR_VEOIM)
-		hcr |= VIC_HCR_TDIR;
-	else if (r->summary[ROW_ACTIVE])
+	if (r->summary[ROW_ACTIVE] && !(lrs->vmcr & VIC_VMCR_VEOIM))
 		hcr |= VIC_HCR_LRENPIE;
 	return hcr;
 }
@@ -244,17 +260,18 @@ void lrs_rest(struct vic_gicr *r, struct ended *ended)
 static void
 rebuild(struct vic_gicr *r, struct vic_gic_lrs *lrs, struct moving *moving)
 {
-	uint32_t before = lrs->used & 0xffff;
+	uint32_t before = lrs->used & 0xffff, active;
 
 	unload(r, moving);
 	r->worst = 0;
-	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
+	active = r->used;
+	choose(r, lrs, moving);
+	for (uint32_t bits = active & r->used; bits; bits &= bits - 1) {
 		uint32_t n = low_bit32(bits), number = r->lr_irq[n];
 		struct gic_irq *irq = irq_at(r->gic, r, number);
 
 		lr_write(r, lrs, n, irq, number, irq->state);
 	}
-	choose(r, lrs, moving);
 	for (uint32_t bits = before & ~r->used; bits; bits &= bits - 1)
 		lrs->lr[low_bit32(bits)] = 0;
 	lrs->hcr = control(r, lrs);
@@ -263,14 +280,22 @@ rebuild(struct vic_gicr *r, struct vic_gic_lrs *lrs, struct moving *moving)
 	r->changed = false;
 }
 
-/* Whether the guest can take something from a register. */
+/*
+ * Whether the guest can take something from a register, and none is both
+ * active and pending.
+ */
 static bool waits(const struct vic_gicr *r)
 {
-	for (uint32_t bits = r->used; bits; bits &= bits - 1)
-		if ((r->shadow[low_bit32(bits)] & VIC_LR_STATE) ==
-		    VIC_LR_PENDING)
-			return true;
-	return false;
+	bool waiting = false;
+
+	for (uint32_t bits = r->used; bits; bits &= bits - 1) {
+		uint64_t lr = r->shadow[low_bit32(bits)] & VIC_LR_STATE;
+
+		if (lr == VIC_LR_STATE)
+			return false;
+		waiting |= lr == VIC_LR_PENDING;
+	}
+	return waiting;
 }
 
 /*

@@ -5,9 +5,9 @@
  * SGIs: from ICC_SGI1R_EL1 and its like to the targets' queues. IHI 0069
  * 8.1.10 and 12.2; system registers that a hypervisor traps.
  */
+#include "ipi/sgi.h"
 #include "gic/irq.h"
 #include "gic/regs.h"
-#include "ipi/sgi.h"
 
 #define SGI1R_IRM (UINT64_C(1) << VIC_SGI1R_IRM_SHIFT)
 
@@ -219,6 +219,8 @@ sysreg_write(struct vic_gicr *gicr, uint32_t sysreg, uint64_t value)
 enum vic_access
 vic_gic_sysreg_write(struct vic_gicr *gicr, uint32_t sysreg, uint64_t value)
 {
+	/* A load that had to wait was not run again. */
+	gicr->retry.address = 0;
 	if (LIKELY(sysreg == VIC_ICC_SGI1R_EL1) && sgi_unicast(gicr, value))
 		return VIC_ACCESS_DONE;
 	return sysreg_write(gicr, sysreg, value);

@@ -21,9 +21,17 @@ static uint32_t end(struct vic_gicr *r, struct gic_irq *irq, uint32_t number,
 static uint32_t end_linked(struct vic_gicr *r, struct gic_irq *irq,
 			   uint32_t number, uint32_t s, struct ended *ended)
 {
-	if (irq_outstanding(s))
+	if (irq_outstanding(irq))
 		ended->pintid[ended->nr_pintid++] = irq->pintid;
 	return end(r, irq, number, s, ended);
+}
+
+/* By the guest, in the register @lr. */
+static uint32_t end_in(struct vic_gicr *r, struct gic_irq *irq, uint32_t number,
+		       uint32_t s, uint64_t lr, struct ended *ended)
+{
+	return lr & VIC_LR_HW ? end(r, irq, number, s, ended)
+			      : end_linked(r, irq, number, s, ended);
 }
 
 /* The guest acknowledged it; the state after. */
@@ -84,7 +92,7 @@ static void fold(struct vic_gicr *r, uint32_t n, uint64_t old, uint64_t now,
 
 	/* It ended once if it was active, and again if that was taken. */
 	if ((old & VIC_LR_ACTIVE) && (acked || !(now & VIC_LR_ACTIVE)))
-		s = end(r, irq, number, s, ended);
+		s = end_in(r, irq, number, s, old, ended);
 	if (acked) {
 		s = taken(r, irq, s, old, vmcr);
 		r->used_linked &= ~(1u << n);
@@ -92,7 +100,7 @@ static void fold(struct vic_gicr *r, uint32_t n, uint64_t old, uint64_t now,
 	if (now & VIC_LR_ACTIVE)
 		s |= IRQ_ACTIVE;
 	else if (acked)
-		s = end(r, irq, number, s, ended);
+		s = end_in(r, irq, number, s, old, ended);
 	if (now & VIC_LR_STATE) {
 		store32_relaxed(&irq->state, s);
 		/* It waits now, maybe before others that were left out. */
@@ -279,6 +287,6 @@ void vic_gic_sync(struct vic_gicr *gicr, struct vic_gic_lrs *lrs)
 	 */
 	if (UNLIKELY(load32_relaxed(&gicr->used) || lrs->hcr >= EOICOUNT_1))
 		sync(gicr, lrs);
-	else
+	else if (gicr->loaded)
 		lrs->used = 0;
 }

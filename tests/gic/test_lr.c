@@ -27,7 +27,7 @@ static void an_empty_image(void **state)
 	cpu = &vm.cpu[0];
 	assert_int_equal(fake_gic_flush(cpu), 0);
 	assert_int_equal(cpu->lrs.used, 0);
-	assert_int_equal(cpu->lrs.hcr, VIC_HCR_EN);
+	assert_int_equal(cpu->lrs.hcr, VIC_HCR_EN | VIC_HCR_TDIR);
 	vic_gic_sync(cpu->gicr, &cpu->lrs);
 }
 
