@@ -157,7 +157,9 @@ VIC_API VIC_NODISCARD int vic_gicr_init(void *storage, size_t size,
 
 /**
  * The GIC's reset: every register as vic_gic_init() made it, nothing
- * pending, list registers free. No vCPU may be in GUEST, no other thread
+ * pending, list registers free. What is physically active for linked
+ * interrupts stays so: vic_gic_put() before, and the embedder deactivates
+ * SPIs. No vCPU may be in GUEST, no other thread
  * inside libvic for this VM.
  */
 VIC_API void vic_gic_reset(struct vic_gic *gic);

@@ -16,7 +16,7 @@
  *         vic_gic_flush()
  *         vic_vcpu_enter(); if VIC_ENTER_AGAIN: back to flush
  *         write LRs (those in used), HCR; run the guest;
- *         read LRs (those in used), HCR, VMCR; HCR := 0
+ *         read LRs (those in used), HCR, VMCR; then ICH_HCR_EL2 := 0
  *         vic_vcpu_exit()
  *         vic_gic_sync()
  *         emulate: vic_gic_mmio_write(), vic_gic_sysreg_write(), ...
@@ -47,8 +47,8 @@ struct vic_gic_lrs {
 	uint64_t lr[VIC_GIC_MAX_LRS];
 	/**
 	 * ICH_HCR_EL2: En, TDIR, LRENPIE, NPIE and the VGrp enables come
-	 * from flush, and EOIcount is read by sync. Add what else the
-	 * embedder traps.
+	 * from flush; sync wants it as read from the hardware, for EOIcount.
+	 * Add what else the embedder traps when it is written.
 	 */
 	uint32_t hcr;
 	/**
@@ -59,8 +59,9 @@ struct vic_gic_lrs {
 	/** ICH_AP0R<n>_EL2 and ICH_AP1R<n>_EL2. Current at block. */
 	uint32_t ap0r[4], ap1r[4];
 	/**
-	 * Bit n: LR n holds an interrupt. From flush: write these, and 0 to
-	 * any other that was in use before; sync reads these alone.
+	 * Bit n: LR n holds an interrupt. After flush write these, and 0 to
+	 * every other list register of the physical CPU that is not 0: one
+	 * that a guest emptied may still ask for maintenance.
 	 */
 	uint32_t used;
 	/** ICH_VTR_EL2.PREbits + 1: 5, 6 or 7; 0 means 5. */

@@ -62,7 +62,8 @@ struct vic_vcpu_ops {
 	 * embedder's to use; the result comes back to @c unlock. For
 	 * embedders that enter libvic from a host interrupt's handler (mask
 	 * interrupts here, return what was) or that would rather yield than
-	 * spin. Never nested deeper than three. Both or neither: NULL is a
+	 * spin. Locks nest, at most
+	 * three deep, and the last one taken is dropped first. Both or neither: NULL is a
 	 * spin lock, right for those whose threads are never interrupted
 	 * by libvic's own users.
 	 */

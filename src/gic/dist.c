@@ -38,7 +38,9 @@ static bool forward_changed(struct vic_gicr *r, uint64_t on, uint64_t off)
 	gicr_lock(r);
 	r->stale = true;
 	gicr_listen(r, r->listens);
-	tell = (r->levels & on & r->tell) != 0;
+	/* A pending half that was held back may be shown now, too. */
+	tell = (r->levels & on & r->tell) || gives(r, on) ||
+	       gicr_looks_again(r);
 	if (gives(r, off)) {
 		rwp_begin(r, RWP_GICD);
 		tell = true;
@@ -54,8 +56,8 @@ static void write_ctlr(struct gic_access *a, uint64_t value)
 				? GROUPS | VIC_GICD_CTLR_E1NWF
 				: GROUPS;
 	uint64_t told[VIC_GIC_MAX_VCPUS / 64] = {0};
-	uint32_t nr = load32_acquire(&gic->nr);
 	uint64_t old, forward;
+	uint32_t nr;
 
 	gicd_lock(gic);
 	store32_relaxed(&gic->ctlr, (uint32_t)value & mask);
@@ -63,6 +65,8 @@ static void write_ctlr(struct gic_access *a, uint64_t value)
 	forward = (value & VIC_GICD_CTLR_GRP0 ? ROWS_GROUP0 : 0) |
 		  (value & VIC_GICD_CTLR_GRP1 ? ROWS_GROUP1 : 0);
 	store_relaxed(&gic->forward, forward);
+	/* Under the lock that vic_gicr_init() passes through after it. */
+	nr = load32_acquire(&gic->nr);
 	for (uint32_t i = 0; forward != old && i < nr; i++) {
 		struct vic_gicr *r = gicr_at(gic, i);
 

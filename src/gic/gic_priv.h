@@ -154,8 +154,8 @@ struct vic_gicr {
 	uint32_t used;
 
 	/* The owner's. */
-	/* VMCR as the last flush had it. */
-	uint32_t vmcr;
+	/* VMCR as the last flush had it, and what it made of HCR. */
+	uint32_t vmcr, hcr;
 	/* No interrupt that waits in a register is less urgent than this. */
 	uint32_t worst;
 	/* Those among them that wait for the guest and are linked. */

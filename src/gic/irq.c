@@ -7,38 +7,50 @@
 /* More misses than this, and the Distributor's lock keeps homes still. */
 #define HOME_TRIES 4
 
-struct vic_gicr *irq_lock(struct vic_gic *gic, struct gic_irq *irq)
+/*
+ * Lock the home of an interrupt that is not banked. Who holds the
+ * Distributor's lock keeps homes where they are.
+ */
+static void
+hold_home(struct hold *hold, struct vic_gic *gic, struct gic_irq *irq)
 {
-	struct vic_gicr *r;
-
 	for (unsigned int i = 0; i < HOME_TRIES; i++) {
 		uint32_t home = load32_acquire(&irq->home);
 
-		r = gicr_at(gic, home);
-		gicr_lock(r);
+		hold->r = gicr_at(gic, home);
+		gicr_lock(hold->r);
 		if (LIKELY(load32_relaxed(&irq->home) == home))
-			return r;
-		gicr_unlock(r);
+			return;
+		gicr_unlock(hold->r);
 	}
 	gicd_lock(gic);
-	r = gicr_at(gic, irq->home);
-	gicr_lock(r);
-	gicd_unlock(gic);
-	return r;
+	hold->gicd = true;
+	hold->r = gicr_at(gic, load32_relaxed(&irq->home));
+	gicr_lock(hold->r);
 }
 
 void hold_unlock(struct hold *hold)
 {
-	hold->target = hold->r;
-	if (hold->r)
-		gicr_unlock(hold->r);
+	struct vic_gicr *r = hold->r;
+
+	hold->target = r;
 	hold->r = NULL;
+	if (!r)
+		return;
+	gicr_unlock(r);
+	if (UNLIKELY(hold->gicd))
+		gicd_unlock(r->gic);
+	hold->gicd = false;
 }
 
 void hold_tell(struct hold *hold)
 {
 	struct vic_vcpu *vcpu;
 
+	if (UNLIKELY(hold->other)) {
+		inbox_work(hold->other->vcpu, &hold->counters->requests);
+		hold->other = NULL;
+	}
 	if (!(hold->told | hold->resync))
 		return;
 	vcpu = hold->target->vcpu;
@@ -63,10 +75,11 @@ void hold_irq(struct hold *hold, struct vic_gic *gic, struct vic_gicr *r,
 	if (LIKELY(hold->r) && hold->r->index == load32_relaxed(&irq->home))
 		return;
 	hold_drop(hold);
-	if (r)
-		gicr_lock(r);
-	else
-		r = irq_lock(gic, irq);
+	if (!r) {
+		hold_home(hold, gic, irq);
+		return;
+	}
+	gicr_lock(r);
 	hold->r = r;
 }
 
@@ -96,9 +109,8 @@ void hold_update(struct hold *hold, uint32_t number, struct gic_irq *irq,
 		s = irq_evict(hold->r, number, s);
 	if (irq_update(hold->r, number, irq, s))
 		hold->told |= irq_tells(hold->r, s);
-	/* Blocked behind a more urgent one that could not be taken. */
-	else if (UNLIKELY(hold->r->listens + 1 > 1))
-		hold->resync |= (hold->r->levels & hold->r->tell) != 0;
+	if (UNLIKELY(gicr_looks_again(hold->r)))
+		hold->resync = true;
 	if (s & IRQ_RESIDENT) {
 		hold->r->stale = true;
 		hold->resync |= irq_loaded(hold->r, s);
@@ -277,35 +289,32 @@ static void irq_move(struct vic_gic *gic, struct hold *hold, uint32_t number,
 	uint32_t s;
 
 	store32_relaxed(&irq->route, to);
-	if (a == b) {
-		/* It may be on its way from here, and in no row. */
-		gicr_lock(a);
-		hold->r = a;
-		if (!(irq->state & IRQ_RESIDENT))
-			hold_update(hold, number, irq, irq->state);
-		hold_unlock(hold);
-		return;
-	}
 	gicr_lock(ordered ? a : b);
-	gicr_lock(ordered ? b : a);
+	if (a != b)
+		gicr_lock(ordered ? b : a);
 	s = irq->state;
+	hold->r = a;
 	if (irq_evictable(a, s))
 		s = irq_evict(a, number, s);
 	if (s & (IRQ_RESIDENT | IRQ_ACTIVE)) {
-		gicr_unlock(b);
-		hold->r = a;
 		a->stale = true;
 		hold->resync |= irq_loaded(a, s);
 	} else {
+		/* It may be on its way from a to a, and in no row. */
 		if (s & IRQ_QUEUED)
 			queue_remove(a, queue_row(s), number);
 		store32_relaxed(&irq->state, s & ~IRQ_QUEUED);
 		store32_release(&irq->home, to);
-		gicr_unlock(a);
+		if (gicr_looks_again(a))
+			hold->other = a;
 		hold->r = b;
 		hold_update(hold, number, irq, s & ~IRQ_QUEUED);
 	}
-	hold_unlock(hold);
+	hold->target = hold->r;
+	hold->r = NULL;
+	if (a != b)
+		gicr_unlock(ordered ? b : a);
+	gicr_unlock(ordered ? a : b);
 }
 
 /* Whether a 1-of-N interrupt of this group may go to @r. */
@@ -449,6 +458,12 @@ void irq_welcome(struct vic_gic *gic, struct vic_counters *counters)
 	uint32_t end = VIC_INTID_SPI + gic->spis + gic->eppis + gic->espis;
 	struct hold hold = {.counters = counters};
 
+	/*
+	 * Whoever routed without seeing the vCPU has stored the route, and
+	 * whoever does from now on sees it.
+	 */
+	gicd_lock(gic);
+	gicd_unlock(gic);
 	for (uint32_t n = VIC_INTID_SPI; n < end; n++) {
 		struct gic_irq *irq;
 

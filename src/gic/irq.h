@@ -15,8 +15,12 @@ struct hold {
 	struct vic_counters *counters;
 	/* Whose lock is held, or NULL. */
 	struct vic_gicr *r;
+	/* The Distributor's lock is held around it. */
+	bool gicd;
 	/* Who is to be told, from hold_unlock() to hold_tell(). */
 	struct vic_gicr *target;
+	/* Another one that is to look again, or NULL. */
+	struct vic_gicr *other;
 	/* Something in the list registers must be looked at. */
 	bool resync;
 	/* Something is pending that is told... */
@@ -25,9 +29,6 @@ struct hold {
 	bool newly;
 	enum vic_post outcome;
 };
-
-/* Take the lock of the interrupt's home, which is not banked. */
-struct vic_gicr *irq_lock(struct vic_gic *gic, struct gic_irq *irq);
 
 /* Hold the lock of @irq's home; @r is that of a banked one, or NULL. */
 void hold_irq(struct hold *hold, struct vic_gic *gic, struct vic_gicr *r,
@@ -120,6 +121,15 @@ static inline void rwp_end(struct vic_gicr *r)
 	if (r->rwp & RWP_GICD)
 		fetch_add(&r->gic->rwp, UINT64_MAX);
 	store32_relaxed(&r->rwp, 0);
+}
+
+/*
+ * Whether a vCPU that is blocked behind an interrupt which it could not take
+ * has others that it could: the first went away, so it must look again.
+ */
+static inline bool gicr_looks_again(const struct vic_gicr *r)
+{
+	return r->listens && r->listens != UINT64_MAX && (r->levels & r->tell);
 }
 
 /* Whether the owner is told that an interrupt in state @s is queued. */

@@ -45,8 +45,9 @@ static uint64_t compose(const struct vic_gicr *r, const struct gic_irq *irq,
 		lr |= VIC_LR_GROUP;
 	if (s & IRQ_ACTIVE)
 		lr |= VIC_LR_ACTIVE;
-	/* Another source that is high wants a look at the end, too. */
-	if (irq_outstanding(irq) && irq->lines == LINE_LINKED_BIT) {
+	/* Whatever is pending at its end needs a look, which HW cannot have. */
+	if (irq_outstanding(irq) && irq->lines == LINE_LINKED_BIT &&
+	    (s & (IRQ_ACTIVE | IRQ_LATCH)) != (IRQ_ACTIVE | IRQ_LATCH)) {
 		lr |= VIC_LR_HW | (uint64_t)irq->pintid << VIC_LR_PINTID_SHIFT;
 		/* Pending and active is not allowed with HW. */
 		return s & IRQ_ACTIVE ? lr : lr | VIC_LR_PENDING;
@@ -274,7 +275,7 @@ rebuild(struct vic_gicr *r, struct vic_gic_lrs *lrs, struct moving *moving)
 	}
 	for (uint32_t bits = before & ~r->used; bits; bits &= bits - 1)
 		lrs->lr[low_bit32(bits)] = 0;
-	lrs->hcr = control(r, lrs);
+	r->hcr = control(r, lrs);
 	r->vmcr = lrs->vmcr;
 	r->stale = false;
 	r->changed = false;
@@ -318,7 +319,7 @@ static bool top_up(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 		    !waits(r))
 			return false;
 	}
-	lrs->hcr = control(r, lrs);
+	r->hcr = control(r, lrs);
 	r->changed = false;
 	return true;
 }
@@ -339,6 +340,7 @@ update(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 	if (r->stale || (r->changed && !top_up(r, lrs)))
 		rebuild(r, lrs, &ended.moving);
 	lrs->used = r->used;
+	lrs->hcr = r->hcr;
 	r->loaded = true;
 	gicr_listen(r, UINT64_MAX);
 	gicr_unlock(r);
@@ -359,6 +361,7 @@ flush(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 	} else {
 		/* Back to the hardware as it is. */
 		lrs->used = r->used;
+		lrs->hcr = r->hcr;
 		r->loaded = true;
 		gicr_listen(r, UINT64_MAX);
 		gicr_unlock(r);
