@@ -159,14 +159,14 @@ VIC_API VIC_NODISCARD int vic_gicr_init(void *storage, size_t size,
  * The GIC's reset: every register as vic_gic_init() made it, nothing
  * pending, list registers free. What is physically active for linked
  * interrupts stays so: vic_gic_put() before, and the embedder deactivates
- * SPIs. No vCPU may be in GUEST, no other thread
+ * SPIs. No vCPU may be in GUEST or BLOCKED, no other thread
  * inside libvic for this VM.
  */
 VIC_API void vic_gic_reset(struct vic_gic *gic);
 
 /**
- * Drive one of 64 sources of an interrupt's input; the input is high while
- * one of them is. Any thread.
+ * Drive one of the sources of an interrupt's input; the input is high while
+ * one of them is. The last of the 64 is for messages. Any thread.
  *
  * An edge-triggered interrupt becomes pending with the input's rising edge,
  * a level-sensitive one is pending while it is high. Of a hardware-linked
@@ -176,8 +176,8 @@ VIC_API void vic_gic_reset(struct vic_gic *gic);
  *
  * @param gicr whose PPI; ignored for an SPI, may be NULL then.
  * @param source 0 to 62.
- * @return how it was made pending; VIC_POST_MERGED when it was made so
- * before, or is not; VIC_POST_REFUSED for no such interrupt or source.
+ * @return how it was made pending; VIC_POST_MERGED when it was pending
+ * before or is not now, VIC_POST_REFUSED for no such interrupt or source.
  */
 VIC_API enum vic_post vic_gic_line_set(struct vic_gic *gic,
 				       struct vic_gicr *gicr,
@@ -198,7 +198,7 @@ VIC_API enum vic_post vic_gic_message(struct vic_gic *gic,
  * deactivates that (ICH_LR<n>_EL2.HW). Needs vic_vcpu_ops.hw_set_active.
  * Owner for a PPI, before the interrupt is first used.
  *
- * @param pintid 16 to 1019.
+ * @param pintid 16 to 1019, linked once only.
  * @return VIC_OK, VIC_ERR_INVAL, VIC_ERR_STATE when it is pending or active.
  */
 VIC_API VIC_NODISCARD int vic_gic_link(struct vic_gic *gic,

@@ -48,7 +48,8 @@ struct vic_gic_lrs {
 	/**
 	 * ICH_HCR_EL2: En, TDIR, LRENPIE, NPIE and the VGrp enables come
 	 * from flush; sync wants it as read from the hardware, for EOIcount.
-	 * Add what else the embedder traps when it is written.
+	 * Add what else the embedder traps when it is written. Without
+	 * ICH_VTR_EL2.TDS there is no TDIR; trap DIR by TC there.
 	 */
 	uint32_t hcr;
 	/**
@@ -75,12 +76,16 @@ enum vic_gic_work {
 };
 
 /**
- * The vCPU comes to a physical CPU: take the physical active state of its
+ * The vCPU comes to a physical CPU, before the sources of its linked PPIs are
+ * enabled there: take the physical active state of its
  * hardware-linked PPIs over, through vic_vcpu_ops.hw_set_active.
  */
 VIC_API void vic_gic_load(struct vic_gicr *gicr);
 
-/** It leaves: after vic_gic_sync(), give that state back. */
+/**
+ * It leaves: after vic_gic_sync(), and with those sources disabled, give that
+ * state back. A vCPU that is blocked stays so.
+ */
 VIC_API void vic_gic_put(struct vic_gicr *gicr);
 
 /**
@@ -117,8 +122,9 @@ VIC_API VIC_NODISCARD bool vic_gic_deliverable(struct vic_gicr *gicr,
 					       const struct vic_gic_lrs *lrs);
 
 /**
- * vic_vcpu_block(), unless an interrupt would be taken. Synced. The wake
- * comes when one would.
+ * vic_vcpu_block(), unless an interrupt would be taken, or, asleep by
+ * GICR_WAKER, is pending: that is a wake request. Synced. The wake comes when
+ * one of them begins.
  */
 VIC_API VIC_NODISCARD bool vic_gic_block(struct vic_gicr *gicr,
 					 const struct vic_gic_lrs *lrs);

@@ -62,10 +62,9 @@ struct vic_vcpu_ops {
 	 * embedder's to use; the result comes back to @c unlock. For
 	 * embedders that enter libvic from a host interrupt's handler (mask
 	 * interrupts here, return what was) or that would rather yield than
-	 * spin. Locks nest, at most
-	 * three deep, and the last one taken is dropped first. Both or neither: NULL is a
-	 * spin lock, right for those whose threads are never interrupted
-	 * by libvic's own users.
+	 * spin. Locks nest, at most three deep, and the last one taken is
+	 * dropped first. Both or neither: NULL is a spin lock, right for
+	 * those whose threads are never interrupted by libvic's own users.
 	 */
 	uint64_t (*lock)(uint32_t *word);
 	void (*unlock)(uint32_t *word, uint64_t flags);
@@ -77,7 +76,8 @@ struct vic_vcpu_ops {
 	void (*hw_set_active)(void *opaque, uint32_t pintid, bool active);
 	/**
 	 * Whether the physical line of the hardware-linked interrupt
-	 * @p intid is high. Runs on the thread that owns the vCPU. NULL: it stays high until it is deactivated.
+	 * @p intid, the guest's number, is high. Runs on the thread that
+	 * owns the vCPU. NULL: it stays high until it is deactivated.
 	 */
 	bool (*hw_line)(void *opaque, uint32_t intid);
 };

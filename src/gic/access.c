@@ -64,15 +64,15 @@ find_row(const struct gic_reg *rows, uint32_t nr, uint32_t offset)
 }
 
 /* What to do with an access. */
-enum route {
-	ROUTE_FOREIGN,
+enum outcome {
+	OUTCOME_FOREIGN,
 	/* Reserved, or of a width that is not there: RAZ/WI. */
-	ROUTE_IGNORE,
-	ROUTE_ROW,
+	OUTCOME_IGNORE,
+	OUTCOME_ROW,
 };
 
-static enum route find(struct gic_access *a, struct vic_gicr *self,
-		       uint64_t address, uint32_t len)
+static enum outcome find(struct gic_access *a, struct vic_gicr *self,
+			 uint64_t address, uint32_t len)
 {
 	uint32_t offset;
 
@@ -81,15 +81,15 @@ static enum route find(struct gic_access *a, struct vic_gicr *self,
 	a->len = len;
 	a->hold = (struct hold){.counters = &self->vcpu->counters};
 	if (!find_frame(self->gic, address, &a->bank, &offset))
-		return ROUTE_FOREIGN;
+		return OUTCOME_FOREIGN;
 	a->reg = a->bank ? find_row(gicr_regs, gicr_nr_regs, offset)
 			 : find_row(gicd_regs, gicd_nr_regs, offset);
 	/* Widths are powers of two, so a row's mask has the width's log. */
 	if (!a->reg || !len || len > 8 || (len & (len - 1)) ||
 	    (offset & (len - 1)) || !(a->reg->widths >> low_bit32(len) & 1))
-		return ROUTE_IGNORE;
+		return OUTCOME_IGNORE;
 	a->offset = offset - a->reg->offset;
-	return ROUTE_ROW;
+	return OUTCOME_ROW;
 }
 
 /* The half of a 64-bit register that is at this offset. */
@@ -111,11 +111,11 @@ enum vic_access vic_gic_mmio_read(struct vic_gicr *gicr, uint64_t address,
 
 	*value = 0;
 	switch (find(&a, gicr, address, len)) {
-	case ROUTE_FOREIGN:
+	case OUTCOME_FOREIGN:
 		return VIC_ACCESS_FOREIGN;
-	case ROUTE_IGNORE:
+	case OUTCOME_IGNORE:
 		return VIC_ACCESS_DONE;
-	case ROUTE_ROW:
+	case OUTCOME_ROW:
 		break;
 	}
 	if (a.reg->get)
@@ -134,11 +134,11 @@ enum vic_access vic_gic_mmio_write(struct vic_gicr *gicr, uint64_t address,
 	uint64_t mask;
 
 	switch (find(&a, gicr, address, len)) {
-	case ROUTE_FOREIGN:
+	case OUTCOME_FOREIGN:
 		return VIC_ACCESS_FOREIGN;
-	case ROUTE_IGNORE:
+	case OUTCOME_IGNORE:
 		return VIC_ACCESS_DONE;
-	case ROUTE_ROW:
+	case OUTCOME_ROW:
 		break;
 	}
 	gicr->retry.address = 0;

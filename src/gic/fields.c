@@ -59,8 +59,14 @@ void set_config(struct gic_access *a, uint32_t number, struct gic_irq *irq,
 		uint32_t field)
 {
 	/* SGIs are edge-triggered for ever. */
-	if (number >= VIC_INTID_PPI)
-		change(a, number, irq, IRQ_EDGE, field & 2 ? IRQ_EDGE : 0);
+	uint32_t edge = field & 2 ? IRQ_EDGE : 0;
+
+	if (number < VIC_INTID_PPI)
+		return;
+	/* What the physical line made pending stays so as an edge. */
+	if (edge && irq_outstanding(irq) && irq_pending(irq->state))
+		edge |= IRQ_LATCH;
+	change(a, number, irq, IRQ_EDGE, edge);
 }
 
 void set_enable(struct gic_access *a, uint32_t number, struct gic_irq *irq,
@@ -102,8 +108,15 @@ void clear_pending(struct gic_access *a, uint32_t number, struct gic_irq *irq,
 		   uint32_t field)
 {
 	(void)field;
-	if (irq_pending(irq->state))
+	if (!irq_pending(irq->state))
+		return;
+	if (LIKELY(!(irq->state & IRQ_LINKED))) {
 		hold_unpend(&a->hold, number, irq);
+		return;
+	}
+	/* It may end in a callback. */
+	hold_drop(&a->hold);
+	irq_unpend(a->self, a->bank, number);
 }
 
 void set_active(struct gic_access *a, uint32_t number, struct gic_irq *irq,

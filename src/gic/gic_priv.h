@@ -55,10 +55,10 @@
 #define IRQ_LINKED (1u << 17)
 /* IROUTER.IRM. */
 #define IRQ_1_OF_N (1u << 18)
-/* Linked: raised again, after an end that no sync has seen so far. */
-#define IRQ_AGAIN (1u << 20)
 /* Active by an acknowledge, at gic_irq.order. */
 #define IRQ_ACKED (1u << 19)
+/* Linked: raised again, after an end that no sync has seen so far. */
+#define IRQ_AGAIN (1u << 20)
 
 /* With none of these it is in no queue, no register and nobody's hands. */
 #define IRQ_QUIET                                                          \

@@ -51,7 +51,7 @@ enum vic_post irq_pend(struct vic_gic *gic, struct vic_gicr *r,
 
 /* Under the hold of its home; true if that made it newly pending. */
 bool hold_pend(struct hold *hold, uint32_t number, struct gic_irq *irq);
-/* ICPENDR: the latch goes. */
+/* ICPENDR: the latch goes. Of one that is not linked. */
 void hold_unpend(struct hold *hold, uint32_t number, struct gic_irq *irq);
 void hold_activate(struct hold *hold, uint32_t number, struct gic_irq *irq);
 
@@ -80,6 +80,9 @@ void irq_deactivate(struct vic_gicr *self, struct vic_gicr *bank,
  */
 void irq_resample(struct vic_gicr *self, struct vic_gicr *bank,
 		  uint32_t number);
+
+/* ICPENDR and CLRSPI, with the physical interrupt. Nothing is locked. */
+void irq_unpend(struct vic_gicr *self, struct vic_gicr *bank, uint32_t number);
 
 /* IROUTER. */
 void irq_route(struct vic_gic *gic, struct vic_counters *counters,
@@ -157,10 +160,26 @@ static inline bool irq_rerouted(const struct gic_irq *irq)
 	return load32_relaxed(&irq->route) != load32_relaxed(&irq->home);
 }
 
+/* A 1-of-N interrupt that comes while it is nowhere yet gets a home. */
+void irq_accept_1_of_n(struct vic_gic *gic, struct vic_counters *counters,
+		       uint32_t number);
+
 /* Whether its physical interrupt is active on its behalf. */
 static inline bool irq_outstanding(const struct gic_irq *irq)
 {
 	return (irq->state & IRQ_LINKED) && (irq->lines & LINE_LINKED_BIT);
+}
+
+/* Whether the physical one is active for a latch that is gone. */
+static inline bool irq_orphaned(const struct gic_irq *irq, uint32_t s)
+{
+	return irq_outstanding(irq) && !(s & IRQ_ACTIVE) && !irq_pending(s);
+}
+
+/* The latch of one that leaves its list register. */
+static inline uint32_t irq_latch_back(uint32_t s)
+{
+	return s & IRQ_LR_LATCH ? (s & ~IRQ_LR_LATCH) | IRQ_LATCH : s;
 }
 
 /* Whether it waits in a register of an image that is at rest. */

@@ -99,9 +99,7 @@ void lr_empty(struct vic_gicr *r, uint32_t n, struct moving *moving)
 	struct gic_irq *irq = irq_at(r->gic, r, number);
 	uint32_t s = irq->state & ~IRQ_RESIDENT;
 
-	if (s & IRQ_LR_LATCH)
-		s = (s & ~IRQ_LR_LATCH) | IRQ_LATCH;
-	moving_place(moving, r, number, irq, s);
+	moving_place(moving, r, number, irq, irq_latch_back(s));
 	store32_relaxed(&r->used, r->used & ~(1u << n));
 }
 
@@ -376,22 +374,30 @@ uint32_t vic_gic_flush(struct vic_gicr *gicr, struct vic_gic_lrs *lrs)
 {
 	/* Acquire: pairs with the read-modify-write in inbox_work(). */
 	if (LIKELY(gicr->loaded && !((gicr->vmcr ^ lrs->vmcr) & VMCR_CHOICE) &&
-		   !(load_acquire(&gicr->vcpu->request) & REQUEST_NEW)))
+		   !(load_acquire(&gicr->vcpu->request) & REQUEST_NEW))) {
+		lrs->hcr = gicr->hcr;
 		return 0;
+	}
 	return flush(gicr, lrs);
 }
 
 /* The physical active state of what is outstanding. */
 static void linked_ppis(struct vic_gicr *r, bool active)
 {
+	const struct vic_vcpu *vcpu = r->vcpu;
+
 	for (uint32_t word = 0; word < 2; word++) {
 		for (uint64_t bits = r->linked[word]; bits; bits &= bits - 1) {
 			const struct gic_irq *irq =
 				&r->private_irqs[word * 64 + low_bit(bits)];
+			bool outstanding;
 
-			if (load32_relaxed(&irq->state) & IRQ_LINE)
-				r->vcpu->ops->hw_set_active(
-					r->vcpu->opaque, irq->pintid, active);
+			gicr_lock(r);
+			outstanding = irq_outstanding(irq);
+			gicr_unlock(r);
+			if (outstanding)
+				vcpu->ops->hw_set_active(vcpu->opaque,
+							 irq->pintid, active);
 		}
 	}
 }

@@ -75,7 +75,7 @@ static void write_waker(struct gic_access *a, uint64_t value)
 	if (asleep != r->asleep) {
 		store32_relaxed(&r->asleep, asleep);
 		r->stale = true;
-		hold.resync = r->listens != 0;
+		hold.resync = true;
 		if (asleep && r->loaded && r->used)
 			rwp_begin(r, RWP_WAKER);
 	}

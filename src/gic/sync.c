@@ -67,8 +67,13 @@ static uint64_t believed(uint64_t old, uint64_t now)
 static uint32_t settle(struct vic_gicr *r, struct gic_irq *irq, uint32_t number,
 		       uint32_t s, struct ended *ended)
 {
-	if (s & IRQ_CLEAR_PENDING)
+	if (s & IRQ_CLEAR_PENDING) {
 		s &= ~IRQ_LR_LATCH;
+		if (irq_orphaned(irq, s)) {
+			ended->pintid[ended->nr_pintid++] = irq->pintid;
+			s = irq_lower_linked(irq, s);
+		}
+	}
 	if ((s & IRQ_CLEAR_ACTIVE) && (s & IRQ_ACTIVE))
 		s = end_linked(r, irq, number, s, ended);
 	if (s & IRQ_SET_ACTIVE)
@@ -110,8 +115,7 @@ static void fold(struct vic_gicr *r, uint32_t n, uint64_t old, uint64_t now,
 	}
 	s = settle(r, irq, number, s, ended);
 	/* A latch that was held back while it was active. */
-	if (s & IRQ_LR_LATCH)
-		s = (s & ~IRQ_LR_LATCH) | IRQ_LATCH;
+	s = irq_latch_back(s);
 	store32_relaxed(&r->used, r->used & ~(1u << n));
 	moving_place(&ended->moving, r, number, irq, s & ~IRQ_RESIDENT);
 }
@@ -262,6 +266,10 @@ sync(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 		return;
 	/* Counted once, also if nobody reads the register again. */
 	lrs->hcr &= EOICOUNT_1 - 1;
+	/*
+	 * With EOImode = 1 each DIR is trapped, so there is nothing to
+	 * count; some hosts count EOIR all the same.
+	 */
 	if (lrs->vmcr & VIC_VMCR_VEOIM)
 		eoicount = 0;
 	changed = lrs_changed(r, lrs);
