@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 set -eu
 . "$(dirname "$0")/lib.sh"
+. "$root/scripts/arm64-apt.sh"
 
 usage() {
 	cat <<'END'
@@ -24,28 +25,13 @@ esac
 cache=$root/build/cache/arm64
 ini=$cache/cmocka.ini
 [ ! -e "$ini" ] || exit 0
-mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial"
-cd "$cache"
-
-# apt with lists of its own, for another architecture.
-foreign_apt() {
-	apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 \
-		-o Dir::State::Lists="$cache/apt/lists" \
-		-o Dir::State::status=/dev/null -o Dir::Cache="$cache/apt" \
-		-o APT::Sandbox::User=root -o Acquire::Languages=none "$@" \
-		>apt/log 2>&1
-}
+mkdir -p "$cache"
 
 say 'arm64-cmocka: fetching libcmocka for arm64'
-if ! foreign_apt update || ! foreign_apt download libcmocka0 libcmocka-dev
-then
-	cat apt/log >&2
-	die 'apt-get could not fetch libcmocka0:arm64 and libcmocka-dev:arm64'
-fi
-for package in ./*.deb; do
-	dpkg-deb -x "$package" tree
-done
-rm -rf apt ./*.deb
+apt_dir=$cache/apt
+foreign_update
+foreign_unpack "$cache/tree" libcmocka0 libcmocka-dev
+rm -rf "$apt_dir"
 lib=$cache/tree/usr/lib/aarch64-linux-gnu
 cat >"$ini" <<END
 [binaries]

@@ -6,30 +6,37 @@ set -eu
 
 usage() {
 	cat <<'END'
-usage: scripts/deps.sh [build | test]
+usage: scripts/deps.sh [build | arm | test]
 
 Installs the Debian packages that this tree needs and the machine lacks:
   build  what the library, the examples and the demo need
+  arm    what examples/el2 and the demo's --arm need
   test   what scripts/test.sh needs (default)
 Says nothing if nothing is missing. Needs root, or sudo.
 END
 }
 
 build='gcc libc6-dev meson'
-test="$build cmake clang doxygen g++ gcovr graphviz libclang-rt-dev
+arm="$build cpio qemu-system-arm"
+case $(uname -m) in
+aarch64) ;;
+*) arm="$arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;;
+esac
+test="$arm cmake clang doxygen g++ gcovr graphviz libclang-rt-dev
 libcmocka-dev pkg-config relacy-dev reuse spin universal-ctags valgrind
 gcc-i686-linux-gnu libc6-dev-i386-cross
 gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
 gcc-riscv64-linux-gnu libc6-dev-riscv64-cross"
 case $(uname -m) in
 x86_64)
-	test="$test gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+	test="$test qemu-user"
 	;;
 esac
 
 case ${1-test} in
 -h | --help) usage; exit 0 ;;
 build) wanted=$build ;;
+arm) wanted=$arm ;;
 test) wanted=$test ;;
 *) bad_argument "$1" ;;
 esac

@@ -101,7 +101,8 @@ run() {
 }
 
 # The link test of one machine that this one is not; for aarch64 also the
-# unit suites. On a machine of that kind there is nothing to cross.
+# unit suites and the guests of examples/el2. On a machine of that kind there
+# is nothing to cross.
 run_cross() {
 	machine=$1
 	case $machine in
@@ -116,7 +117,7 @@ run_cross() {
 		else
 			echo 'SKIP aarch64 unit suites: no cmocka for arm64'
 			add 0 0 1
-			suites='--suite build'
+			suites='--suite build --suite guest'
 		fi
 	fi
 	build "$machine" "$@" || return 0
@@ -160,7 +161,7 @@ if build gcc -Ddocs=enabled -Dexamples=enabled; then
 fi
 if [ -z "$quick" ]; then
 	if CC=clang build clang -Dexamples=enabled; then
-		run clang $once --no-suite kvm
+		run clang $once --no-suite kvm --no-suite guest
 	fi
 	# The sanitizers' fixed shadow does not fit every random layout.
 	! setarch -R true 2>/dev/null || wrapper='setarch -R'

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The pages speak of what exists: check_names.py ROOT
 
-In src/ipi/README.md a block of ```calls is a call graph. A line is a
-function, indented below its caller, perhaps with a "*" when the call goes
-through a pointer, and the file that defines it:
+In the README.md of a folder of src/ a block of ```calls is a call graph. A
+line is a function, indented below its caller, perhaps with a "*" when the
+call goes through a pointer, and the file that defines it:
 
     vic_lapic_msr_write     src/apic/access.c
       write_icr *           src/apic/regs.c
@@ -19,8 +19,9 @@ import tap
 from csource import without_comments
 
 ROOT = sys.argv[1]
-GRAPH = 'src/ipi/README.md'
-PAGES = (GRAPH, 'docs/design.md', 'docs/embedding.md', 'docs/glossary.md')
+GRAPHS = ('src/ipi/README.md', 'src/gic/README.md')
+PAGES = (*GRAPHS, 'docs/design.md', 'docs/embedding.md',
+         'docs/embedding-arm.md', 'docs/glossary.md')
 PATH = re.compile(r'\b(?:src|include|tests|examples|docs|scripts|bench|fuzz)'
                   r'/[\w./-]*\w')
 # libvic's own names, and every function in code quotes.
@@ -76,11 +77,12 @@ def graph_errors(block, sources):
 
 def main():
     sources = load()
-    blocks = re.findall(r'^```calls\n(.*?)^```$', tap.read(ROOT, GRAPH),
-                        re.S | re.M)
-    tap.ok(blocks, f'{GRAPH} has a call graph')
-    tap.none([e for b in blocks for e in graph_errors(b, sources)],
-             f'the call graph in {GRAPH} is that of the code')
+    for page in GRAPHS:
+        blocks = re.findall(r'^```calls\n(.*?)^```$', tap.read(ROOT, page),
+                            re.S | re.M)
+        tap.ok(blocks, f'{page} has a call graph')
+        tap.none([e for b in blocks for e in graph_errors(b, sources)],
+                 f'the call graph in {page} is that of the code')
     everything = '\n'.join(sources.values())
     for page in PAGES:
         text = tap.read(ROOT, page)
