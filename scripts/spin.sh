@@ -9,11 +9,11 @@ usage() {
 usage: scripts/spin.sh [--quick] [--only NAME]
        scripts/spin.sh --trace NAME
 
-Checks the model of the delivery protocol, tests/concurrency/spin/, below
-build/spin/: every configuration must hold in all its states, every mutant
-must fail by the property it names, every variant must hold and every limit
-must fail. One line per run on standard output, progress on standard error;
-the last line is
+Checks the models of the delivery protocol and of the GIC's queues and list
+registers, tests/concurrency/spin/, below build/spin/: every configuration
+must hold in all its states, every mutant must fail by the property it names,
+every variant must hold and every limit must fail. One line per run on
+standard output, progress on standard error; the last line is
   N passed, N failed, N skipped
 and the exit status is 0 if nothing failed, 77 if there is no spin.
 
@@ -40,7 +40,7 @@ while [ $# -gt 0 ]; do
 done
 
 cd "$root"
-model=$root/tests/concurrency/spin/delivery.pml
+models=$root/tests/concurrency/spin
 out=build/spin
 passed=0 failed=0
 
@@ -58,8 +58,13 @@ command -v spin >/dev/null && command -v gcc >/dev/null || {
 #   T triggers         E triggers, 1 vector   W triggers, 2 of everything
 #   I INIT discards    S the owner posts too  F four refusals
 #   X Y M vectors and requests together       L liveness of enter
+# And of the GIC, in gic.pml and route.pml:
+#   GS senders        GI two interrupts       GW ICENABLER, ISENABLER
+#   GG GICD_CTLR      GR ISACTIVER is read    GD as GW, depth first
+#   M1 IROUTER once, one interrupt            MS IROUTER twice
 defaults='NPOST=0 NVEC=1 WORDS=1 NREQ=0 KINDS=0 TRIGGERS=0 DISCARD=0 SELF=0
-	SENDS=0 REFUSALS=1 LIVE=0'
+	SENDS=0 REFUSALS=1 LIVE=0
+	NSEND=1 NIRQ=1 NWRITE=0 NREAD=0 GROUP=0 NROUTE=1 ROUTES=0'
 small() {
 	case $1 in
 	V) echo NPOST=1 NVEC=2 WORDS=2 ;;
@@ -70,6 +75,13 @@ small() {
 	S) echo NPOST=1 SELF=1 ;;
 	F) echo NPOST=1 REFUSALS=4 ;;
 	L) echo NPOST=1 REFUSALS=4 LIVE=1 ;;
+	GS) echo NSEND=2 ;;
+	GI) echo NIRQ=2 ;;
+	GW | GD) echo NWRITE=1 ;;
+	GG) echo NWRITE=1 GROUP=1 ;;
+	GR) echo NREAD=1 ;;
+	M1) echo SENDS=1 ROUTES=1 ;;
+	MS) echo SENDS=1 ROUTES=2 ;;
 	esac
 }
 large() {
@@ -84,6 +96,7 @@ large() {
 	M) echo NPOST=2 NVEC=2 WORDS=2 NREQ=1 KINDS=13 SENDS=1 ;;
 	F) echo NPOST=1 NVEC=2 WORDS=2 REFUSALS=4 ;;
 	L) echo NPOST=1 NVEC=2 WORDS=2 REFUSALS=4 LIVE=1 ;;
+	GI) echo NSEND=2 NIRQ=2 ;;
 	*) small "$1" ;;
 	esac
 }
@@ -93,6 +106,15 @@ flags() {
 	printf '%s\n' $defaults "$@" |
 		awk -F= '{ v[$1] = $2 }
 			END { for (n in v) printf "-D%s=%s ", n, v[n] }'
+}
+
+# model_of CONFIGURATION: its file.
+model_of() {
+	case $1 in
+	G*) echo "$models/gic.pml" ;;
+	M?) echo "$models/route.pml" ;;
+	*) echo "$models/delivery.pml" ;;
+	esac
 }
 
 # verify DIR PAN-COMPILE-FLAGS PAN-FLAGS MODEL-FLAG...: leaves DIR/log.
@@ -157,7 +179,7 @@ fair='-O1 -DNP -DNFAIR=8'
 
 # holds NAME TEXT CONFIGURATION FLAG...
 holds() {
-	name=$1 text=$2 letter=$3
+	name=$1 text=$2 letter=$3 model=$(model_of "$3")
 	shift 3
 	wanted "$name" || return 0
 	say "spin: $name"
@@ -171,21 +193,23 @@ holds() {
 # fails NAME PROPERTY TEXT CONFIGURATION FLAG...: breadth first, so that the
 # run that fails is a short one.
 fails() {
-	name=$1 property=$2 text=$3 letter=$4
+	name=$1 property=$2 text=$3 letter=$4 model=$(model_of "$4")
 	shift 4
 	wanted "$name" || return 0
 	say "spin: $name"
 	case $letter in
 	L) verify "$name" "$fair" "-l -f -m$depth" "$@" ;;
+	GD) verify "$name" '-O1 -DSAFETY' "-m$depth -w22" "$@" ;;
+	G? | M?) verify "$name" '-O0 -DSAFETY -DBFS' -w22 "$@" ;;
 	*) verify "$name" '-O1 -DSAFETY -DBFS' -w22 "$@" ;;
 	esac
 	report "$name" "$property" "$text"
 	[ -z "$trace" ] || (cd "$out/$name" &&
-		spin -k delivery.pml.trail -p -g "$@" "$model")
+		spin -k "${model##*/}.trail" -p -g "$@" "$model")
 }
 
-letters='V R E I S F L'
-[ -n "$quick" ] || letters="$letters T W X Y N M"
+letters='V R E I S F L GS M1'
+[ -n "$quick" ] || letters="$letters T W X Y N M GI GW GG GR MS"
 for letter in $letters; do
 	case $quick in
 	yes) values=$(small $letter) ;;
@@ -194,14 +218,19 @@ for letter in $letters; do
 	holds base-$letter "$values" $letter $(flags $values)
 done
 
-# The list in the model: "#define NAME N", then "/* KIND LETTER WHAT: TEXT */".
+# The lists in the models: "#define NAME N", then
+# "/* KIND LETTER WHAT: TEXT */". Names differ between models.
 mkdir -p "$out"
 list=$out/list
 sed -n -e '/^#define [a-z_]* [0-9]*$/ {
 	N
 	s|^#define \([a-z_]*\) .*\n/\* \(.*\) \*/$|\1 \2|p
-}' "$model" >"$list"
+}' "$models/delivery.pml" "$models/gic.pml" "$models/route.pml" >"$list"
 while read -r name kind letter property text; do
+	# The long ones of the GIC are for the full check.
+	case $quick$only:$kind:$letter in
+	yes:variant:G* | yes:*:M*) continue ;;
+	esac
 	set -- $(flags $(small ${letter%:})) -DMUT=$name
 	case $kind in
 	variant) holds $name "variant: $property $text" ${letter%:} "$@" ;;
