@@ -1,0 +1,124 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * libvic's GICv3 against a model of the manual's, by random steps of one to
+ * eight vCPUs on simulated hardware. VIC_TEST_SEED=n runs the one episode
+ * that a failure named; VIC_TEST_LONG=1 runs ten million steps.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "model/gic_steps.h"
+
+#define STEPS 3000u
+#define NORMAL_EPISODES 100u
+#define LONG_EPISODES 3400u
+/* Of the steps that led to a failure, so many lines are shown. */
+#define SHOWN 120u
+
+struct totals {
+	uint64_t taken, signals, spurious, retries, spilled, left_out;
+};
+
+static void show(struct gic_rig *rig, uint64_t seed, uint32_t step)
+{
+	const struct gic_rig_spec *spec = &rig->spec;
+	uint32_t first = rig->nr_notes > SHOWN ? rig->nr_notes - SHOWN : 0;
+
+	for (uint32_t i = first; i < rig->nr_notes; i++)
+		fprintf(stderr, "# %s\n", rig->notes[i % GIC_RIG_NOTES]);
+	gic_check_show(rig);
+	fprintf(stderr,
+		"# VIC_TEST_SEED=%llu, step %u: %s\n"
+		"# %u vCPUs, %u list registers, %u SPIs, %u ESPIs, %u EPPIs, "
+		"1 of N %d, group 0 %d, SGI1R any %d\n",
+		(unsigned long long)seed, step, rig->failure, spec->model.vcpus,
+		spec->nr_lrs, spec->model.spis, spec->model.espis,
+		spec->model.eppis, spec->model.one_of_n,
+		spec->model.reset_group0, spec->model.sgi1r_any);
+}
+
+static bool episode(struct gic_steps *s, uint64_t seed, struct totals *totals)
+{
+	struct gic_rig *rig = &s->rig;
+	bool failed;
+	uint32_t step;
+
+	gic_steps_init(s, seed);
+	for (step = 0; step < STEPS && !rig->failed; step++)
+		gic_step(s);
+	if (!rig->failed)
+		gic_steps_end(s);
+	totals->taken += rig->taken;
+	totals->signals += rig->signals;
+	totals->spurious += rig->spurious;
+	totals->retries += rig->retries;
+	totals->spilled += rig->spilled;
+	totals->left_out += rig->left_out;
+	failed = rig->failed;
+	if (failed)
+		show(rig, seed, step);
+	gic_rig_free(rig);
+	return !failed;
+}
+
+static void run(uint64_t first, uint64_t last, struct totals *totals)
+{
+	struct gic_steps *s = malloc(sizeof(*s));
+
+	assert_non_null(s);
+	for (uint64_t seed = first; seed < last; seed++)
+		if (!episode(s, seed, totals)) {
+			free(s);
+			fail_msg("VIC_TEST_SEED=%llu",
+				 (unsigned long long)seed);
+		}
+	free(s);
+}
+
+static bool is_set(const char *setting)
+{
+	return setting && *setting;
+}
+
+static void libvic_is_the_model(void **state)
+{
+	const char *seed = getenv("VIC_TEST_SEED");
+	const char *is_long = getenv("VIC_TEST_LONG");
+	struct totals t = {0};
+
+	(void)state;
+	if (is_set(seed)) {
+		run(strtoull(seed, NULL, 0), strtoull(seed, NULL, 0) + 1, &t);
+		return;
+	}
+	run(0, is_set(is_long) ? LONG_EPISODES : NORMAL_EPISODES, &t);
+	fprintf(stderr,
+		"# %llu taken, %llu signals, %llu of them spurious, "
+		"%llu retries, %llu spilled, %llu left out\n",
+		(unsigned long long)t.taken, (unsigned long long)t.signals,
+		(unsigned long long)t.spurious, (unsigned long long)t.retries,
+		(unsigned long long)t.spilled, (unsigned long long)t.left_out);
+	/* The steps reach what they are for. */
+	assert_true(t.taken > 5000 && t.retries > 100);
+	assert_true(t.spilled > 1000 && t.left_out > 1000);
+	/* A signal that nobody needed is legal, but not the rule. */
+	assert_true(2 * t.spurious < t.signals);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(libvic_is_the_model),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
