@@ -49,10 +49,16 @@ static enum vic_post line_set(struct vic_gic *gic, struct vic_gicr *r,
 	hold_irq(&hold, gic, irq_private(gic, number) ? r : NULL, irq);
 	lines = level ? irq->lines | bit : irq->lines & ~bit;
 	hold.outcome = VIC_POST_MERGED;
-	if (!irq->lines != !lines)
+	if (!irq->lines != !lines) {
 		hold.outcome = line_changed(&hold, number, irq, lines != 0);
-	else if (level && source == LINE_LINKED && irq_again(hold.r, irq))
+	} else if (level && source == LINE_LINKED && irq_again(hold.r, irq)) {
 		hold.outcome = VIC_POST_SILENT;
+	} else if (lines != irq->lines && (irq->state & IRQ_LINKED) &&
+		   irq_loaded(hold.r, irq->state)) {
+		/* Whether hardware may end it alone has changed. */
+		hold.r->stale = true;
+		hold.resync = true;
+	}
 	hold.newly = hold.outcome == VIC_POST_SILENT;
 	irq->lines = lines;
 	/* New for the guest: what it holds must be written anew. */
