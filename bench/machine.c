@@ -29,7 +29,7 @@ static void eoi(void *opaque, uint32_t source, uint32_t number)
 	calls.eois++;
 }
 
-static const struct vic_vcpu_ops ops = {
+const struct vic_vcpu_ops ops = {
 	.size = sizeof(ops),
 	.wake = wake,
 	.kick = kick,
@@ -42,7 +42,7 @@ noreturn void die(const char *what)
 	exit(1);
 }
 
-static void *alloc(size_t alignment, size_t size)
+void *alloc(size_t alignment, size_t size)
 {
 	size_t rounded = (size + alignment - 1) & ~(alignment - 1);
 	void *memory = aligned_alloc(alignment, rounded);
@@ -68,6 +68,15 @@ void machine_alloc(struct machine *m, uint32_t n)
 	pages = alloc(VIC_APIC_PAGE_SIZE, (size_t)n * VIC_APIC_PAGE_SIZE);
 	for (uint32_t i = 0; i < n; i++)
 		m->cpus[i].page = pages + (size_t)i * VIC_APIC_PAGE_SIZE;
+}
+
+void machine_free(struct machine *m)
+{
+	free(m->bus);
+	free(m->cpus[0].page);
+	free(m->cpus);
+	free(m->gic);
+	free(m->gicr_storage);
 }
 
 static int init_bus(struct machine *m)

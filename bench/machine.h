@@ -2,9 +2,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * A VM to measure: vCPUs with local APICs and no guest. Everything runs on
- * one thread, so the vCPUs stand still in the run state that a scenario
- * puts them in.
+ * A VM to measure: vCPUs with local APICs or a GIC, and no guest. Everything
+ * runs on one thread, so the vCPUs stand still in the run state that a
+ * scenario puts them in.
  */
 #ifndef MACHINE_H
 #define MACHINE_H
@@ -19,6 +19,8 @@ struct cpu {
 	_Alignas(VIC_CACHE_LINE) struct vic_vcpu *vcpu;
 	struct vic_lapic *lapic;
 	unsigned char *page;
+	struct vic_gicr *gicr;
+	struct vic_gic_lrs lrs;
 };
 
 struct machine {
@@ -26,6 +28,11 @@ struct machine {
 	struct vic_apic_bus *bus;
 	size_t bus_size;
 	struct cpu *cpus;
+	struct vic_gic *gic;
+	size_t gic_size;
+	/* Of each Redistributor, one after the other. */
+	size_t gicr_size;
+	unsigned char *gicr_storage;
 	/* The counters of a device thread, for MSIs. */
 	struct vic_counters device;
 };
@@ -41,10 +48,19 @@ enum machine_flags {
 	MACHINE_X2APIC = 1 << 0,
 	/* xAPIC: vCPU i has the logical id 1 << i. */
 	MACHINE_FLAT = 1 << 1,
+	/* vCPUs have Redistributors, and no APICs: gic_machine_init(). */
+	MACHINE_GIC = 1 << 2,
 };
 
 /* Get memory for n vCPUs. */
 void machine_alloc(struct machine *m, uint32_t n);
+void machine_free(struct machine *m);
+
+/* Zeroed memory that has been touched. */
+void *alloc(size_t alignment, size_t size);
+
+/* The callbacks: they count. */
+extern const struct vic_vcpu_ops ops;
 
 /* Join n local APICs, software-enabled, all in HOST. */
 void machine_init(struct machine *m, unsigned flags);
@@ -54,6 +70,22 @@ void machine_init(struct machine *m, unsigned flags);
  * INIT and SIPI. Returns 0 if each step did what it should.
  */
 unsigned machine_boot(struct machine *m);
+
+/*
+ * Join n Redistributors, awake, with all SGIs and edge-triggered SPIs
+ * enabled; SPI 32 + i has one of 32 priorities and goes to vCPU i % n. All
+ * are in HOST. gic_machine.c.
+ */
+void gic_machine_init(struct machine *m);
+#define GIC_SPIS 988u
+/* Both groups on, everything above the lowest priority. */
+#define GIC_VMCR \
+	(VIC_VMCR_VENG0 | VIC_VMCR_VENG1 | 0xf8u << VIC_VMCR_VPMR_SHIFT)
+#define GICD_BASE UINT64_C(0x08000000)
+/* Stores of vCPU 0 to the Distributor. */
+void gic_route(struct machine *m, uint32_t intid, uint32_t index);
+void gicd_write(struct machine *m, uint32_t offset, uint32_t len,
+		uint64_t value);
 
 /* Stop with a message. */
 noreturn void die(const char *what);

@@ -3,37 +3,15 @@
 
 #include "scenario.h"
 
-#include <string.h>
-
 #define MSR(offset) (VIC_MSR_X2APIC + (offset) / 16)
 #define VECTOR 0x51u
 #define TPR 0x30u
 #define CAN_ALL (VIC_CAN_IRQ | VIC_CAN_NMI | VIC_CAN_SMI)
 
-/*
- * At the head of each loop: whether it is empty is looked up again each
- * time, so that both kinds of run do that work.
- */
-static inline bool empty(const struct bench *b)
-{
-	__asm__ volatile("" : : : "memory");
-	return b->empty;
-}
-
-static inline void put_back(const struct bench *b, const struct target *t)
-{
-	for (uint32_t i = 0; i < b->words; i++) {
-		const struct word *w = &b->word[i];
-
-		memcpy(t->regions[w->region] + w->offset, &w->value,
-		       sizeof(w->value));
-	}
-}
-
 static void loop_icr_msr(struct bench *b, uint64_t iterations)
 {
 	struct vic_lapic *lapic = b->machine.cpus[0].lapic;
-	struct target *t = b->targets;
+	struct target *t = b->first;
 
 	for (uint64_t i = 0; i < iterations; i++, t = t->next) {
 		if (!empty(b))
@@ -46,7 +24,7 @@ static void loop_icr_msr(struct bench *b, uint64_t iterations)
 static void loop_icr_mmio(struct bench *b, uint64_t iterations)
 {
 	struct vic_lapic *lapic = b->machine.cpus[0].lapic;
-	struct target *t = b->targets;
+	struct target *t = b->first;
 
 	for (uint64_t i = 0; i < iterations; i++, t = t->next) {
 		if (!empty(b)) {
@@ -76,7 +54,7 @@ static void loop_broadcast(struct bench *b, uint64_t iterations)
 static void loop_msi(struct bench *b, uint64_t iterations)
 {
 	struct machine *m = &b->machine;
-	struct target *t = b->targets;
+	struct target *t = b->first;
 
 	for (uint64_t i = 0; i < iterations; i++, t = t->next) {
 		if (!empty(b))
@@ -200,7 +178,7 @@ static uint64_t to_msi(uint32_t index)
 
 static void post(struct bench *b, struct target *t, uint8_t vector)
 {
-	struct vic_vcpu *vcpu = (struct vic_vcpu *)(void *)t->regions[0];
+	struct vic_vcpu *vcpu = (struct vic_vcpu *)t->regions[0].at;
 	enum vic_post result =
 		vic_vcpu_post(vcpu, &b->machine.device, vector, false);
 
@@ -236,7 +214,7 @@ static void tpr_is_set(struct bench *b, struct target *t)
 	vic_lapic_set_tpr(b->machine.cpus[0].lapic, TPR);
 }
 
-const struct scenario scenarios[] = {
+const struct scenario apic_scenarios[] = {
 	{
 		.name = "icr_x2apic_unicast",
 		.sizes = {2, 16, 64, 255, 1024, 4096},
@@ -373,4 +351,5 @@ const struct scenario scenarios[] = {
 		.effect.wakes = 2,
 	},
 };
-const unsigned scenario_count = sizeof(scenarios) / sizeof(scenarios[0]);
+const unsigned apic_scenario_count =
+	sizeof(apic_scenarios) / sizeof(apic_scenarios[0]);

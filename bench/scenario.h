@@ -11,23 +11,30 @@
 
 #include "machine.h"
 
+#include <string.h>
+
 #define MAX_REGIONS 3
 #define MAX_WORDS 64
-#define MAX_SIZES 6
+#define MAX_SIZES 7
+
+/* A word that the operation changes, and what it was. */
+struct word {
+	unsigned char *at;
+	uint64_t value;
+};
 
 /* One target. In an empty run each is its own next: no cache misses. */
 struct target {
 	struct target *next;
-	/* The ICR value or the MSI address that reaches it. */
+	struct cpu *cpu;
+	/* The ICR value, the MSI address, the INTID... that reaches it. */
 	uint64_t message;
-	/* Its vCPU, its local APIC and its page. */
-	unsigned char *regions[MAX_REGIONS];
-};
-
-/* A word of a region that the operation changes. */
-struct word {
-	uint32_t region, offset;
-	uint64_t value;
+	/* Its vCPU; its local APIC and its page, or its part of the GIC. */
+	struct region {
+		void *at;
+		size_t size;
+	} regions[MAX_REGIONS];
+	struct word word[MAX_WORDS];
 };
 
 struct bench {
@@ -35,9 +42,10 @@ struct bench {
 	const struct scenario *scenario;
 	bool empty;
 	uint32_t count;
-	struct target *targets;
-	uint32_t words;
-	struct word word[MAX_WORDS];
+	/* The loop begins with the first. */
+	struct target *targets, *first;
+	/* Of each target; of a scenario's size those that are pending. */
+	uint32_t words, pending;
 	/* Not 0: a call returned what it should not. */
 	unsigned bad;
 };
@@ -61,6 +69,8 @@ struct scenario {
 	unsigned machine;
 	/* The loop makes the machine itself. */
 	bool boots;
+	/* One vCPU: the size is how many interrupts are pending there. */
+	bool pends;
 	/* An operation is a message to all targets. */
 	bool broadcast;
 	/* The targets are in GUEST; otherwise in HOST. */
@@ -74,7 +84,26 @@ struct scenario {
 	struct effect effect;
 };
 
-extern const struct scenario scenarios[];
-extern const unsigned scenario_count;
+extern const struct scenario apic_scenarios[];
+extern const unsigned apic_scenario_count;
+extern const struct scenario gic_scenarios[];
+extern const unsigned gic_scenario_count;
+
+/*
+ * At the head of each loop: whether it is empty is looked up again each
+ * time, so that both kinds of run do that work.
+ */
+static inline bool empty(const struct bench *b)
+{
+	__asm__ volatile("" : : : "memory");
+	return b->empty;
+}
+
+static inline void put_back(const struct bench *b, const struct target *t)
+{
+	for (uint32_t i = 0; i < b->words; i++)
+		memcpy(t->word[i].at, &t->word[i].value,
+		       sizeof(t->word[i].value));
+}
 
 #endif

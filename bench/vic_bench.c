@@ -24,12 +24,6 @@
 #include <string.h>
 #include <time.h>
 
-static const size_t region_size[MAX_REGIONS] = {
-	VIC_VCPU_SIZE,
-	VIC_LAPIC_SIZE,
-	VIC_APIC_PAGE_SIZE,
-};
-
 /* The regions of all targets as they are before an operation. */
 static unsigned char *image;
 static size_t image_stride;
@@ -43,16 +37,30 @@ static void *zeroed(size_t count, size_t size)
 	return memory;
 }
 
+/* How many targets a scenario has at its size @n. */
+static uint32_t targets(const struct scenario *s, uint32_t n)
+{
+	return s->pends || n == 1 ? 1 : n - 1;
+}
+
 static void setup_target(struct bench *b, uint32_t index, uint32_t next)
 {
 	const struct scenario *s = b->scenario;
-	struct cpu *cpu = &b->machine.cpus[b->machine.n > 1 ? index + 1 : 0];
+	const struct machine *m = &b->machine;
+	struct cpu *cpu = &m->cpus[m->n > 1 ? index + 1 : 0];
 	struct target *t = &b->targets[index];
 
 	t->next = &b->targets[next];
-	t->regions[0] = cpu->vcpu_storage;
-	t->regions[1] = cpu->lapic_storage;
-	t->regions[2] = cpu->page;
+	t->cpu = cpu;
+	t->regions[0] = (struct region){cpu->vcpu_storage, VIC_VCPU_SIZE};
+	if (m->gic) {
+		t->regions[1] = (struct region){cpu->gicr, m->gicr_size};
+		t->regions[2] = (struct region){m->gic, m->gic_size};
+	} else {
+		t->regions[1] =
+			(struct region){cpu->lapic_storage, VIC_LAPIC_SIZE};
+		t->regions[2] = (struct region){cpu->page, VIC_APIC_PAGE_SIZE};
+	}
 	if (s->message)
 		t->message = s->message(vic_vcpu_index(cpu->vcpu));
 	if (s->guest && vic_vcpu_enter(cpu->vcpu) != VIC_ENTER_GUEST)
@@ -65,30 +73,37 @@ static void setup(struct bench *b, const struct scenario *s, uint32_t n)
 {
 	memset(b, 0, sizeof(*b));
 	b->scenario = s;
+	if (s->pends) {
+		b->pending = n;
+		n = 1;
+	}
 	machine_alloc(&b->machine, n);
-	b->count = n > 1 ? n - 1 : 1;
+	b->count = targets(s, n);
 	if (s->boots)
 		return;
-	machine_init(&b->machine, s->machine);
+	if (s->machine & MACHINE_GIC)
+		gic_machine_init(&b->machine);
+	else
+		machine_init(&b->machine, s->machine);
 	b->targets = zeroed(b->count, sizeof(*b->targets));
+	b->first = b->targets;
 	for (uint32_t i = 0; i < b->count; i++)
 		setup_target(b, i, (i + 1) % b->count);
 }
 
 static void teardown(struct bench *b)
 {
-	free(b->machine.bus);
-	free(b->machine.cpus[0].page);
-	free(b->machine.cpus);
+	machine_free(&b->machine);
 	free(b->targets);
 }
 
-static unsigned char *image_of(uint32_t target, uint32_t region)
+static unsigned char *
+image_of(const struct bench *b, uint32_t target, uint32_t region)
 {
 	unsigned char *at = image + target * image_stride;
 
 	for (uint32_t r = 0; r < region; r++)
-		at += region_size[r];
+		at += b->targets[target].regions[r].size;
 	return at;
 }
 
@@ -96,46 +111,45 @@ static void take_image(const struct bench *b)
 {
 	image_stride = 0;
 	for (uint32_t r = 0; r < b->scenario->regions; r++)
-		image_stride += region_size[r];
+		image_stride += b->targets[0].regions[r].size;
 	image = zeroed(b->count, image_stride + 1);
 	for (uint32_t i = 0; i < b->count; i++)
 		for (uint32_t r = 0; r < b->scenario->regions; r++)
-			memcpy(image_of(i, r), b->targets[i].regions[r],
-			       region_size[r]);
+			memcpy(image_of(b, i, r), b->targets[i].regions[r].at,
+			       b->targets[i].regions[r].size);
 }
 
-/* Which words did the operation change in the first target? */
-static void learn_words(struct bench *b)
+/* Which words did the operation change in a target? */
+static uint32_t learn_words(const struct bench *b, uint32_t target)
 {
+	struct target *t = &b->targets[target];
+	uint32_t words = 0;
+
 	for (uint32_t r = 0; r < b->scenario->regions; r++) {
-		const unsigned char *before = image_of(0, r);
-		const unsigned char *after = b->targets[0].regions[r];
+		const unsigned char *before = image_of(b, target, r);
+		unsigned char *after = t->regions[r].at;
 
-		for (uint32_t o = 0; o < region_size[r]; o += 8) {
-			struct word *w = &b->word[b->words];
-
+		for (size_t o = 0; o < t->regions[r].size; o += 8) {
 			if (!memcmp(before + o, after + o, 8))
 				continue;
-			if (b->words++ == MAX_WORDS)
+			if (words == MAX_WORDS)
 				die("an operation changes too many words");
-			w->region = r;
-			w->offset = o;
-			memcpy(&w->value, before + o, 8);
+			t->word[words].at = after + o;
+			memcpy(&t->word[words++].value, before + o, 8);
 		}
 	}
+	return words;
 }
 
 static void put_all_back(struct bench *b)
 {
 	for (uint32_t i = 0; i < b->count; i++)
-		for (uint32_t j = 0; j < b->words; j++)
-			memcpy(b->targets[i].regions[b->word[j].region] +
-				       b->word[j].offset,
-			       &b->word[j].value, 8);
+		put_back(b, &b->targets[i]);
 	for (uint32_t i = 0; i < b->count; i++)
 		for (uint32_t r = 0; r < b->scenario->regions; r++)
-			if (memcmp(image_of(i, r), b->targets[i].regions[r],
-				   region_size[r]))
+			if (memcmp(image_of(b, i, r),
+				   b->targets[i].regions[r].at,
+				   b->targets[i].regions[r].size))
 				die("a target is not what it was");
 }
 
@@ -149,7 +163,7 @@ static struct effect observe(const struct bench *b)
 	if (b->scenario->boots)
 		return e;
 	sender = vic_vcpu_counters(b->machine.cpus[0].vcpu);
-	target = vic_vcpu_counters((void *)b->targets[0].regions[0]);
+	target = vic_vcpu_counters(b->targets[0].regions[0].at);
 	e.vectors.merged = sender->vectors.merged + device->vectors.merged;
 	e.vectors.coalesced =
 		sender->vectors.coalesced + device->vectors.coalesced;
@@ -214,6 +228,22 @@ static void run(struct bench *b, uint64_t iterations)
 		die("the target counted other work than expected");
 }
 
+static void learn_target(struct bench *b, uint32_t target)
+{
+	uint32_t words, before = b->words;
+
+	/* Nothing to put back so far. */
+	b->words = 0;
+	b->first = &b->targets[target];
+	if (!b->scenario->broadcast)
+		run(b, 1);
+	words = learn_words(b, target);
+	if (target && words != before)
+		die("an operation changes its targets differently");
+	b->words = words;
+	put_back(b, b->first);
+}
+
 /*
  * Run each target's operation once, learn what it changes, and see that
  * putting that back puts everything back.
@@ -223,8 +253,11 @@ static void learn(struct bench *b)
 	if (!b->scenario->regions)
 		return;
 	take_image(b);
-	run(b, b->scenario->broadcast ? 1 : b->count);
-	learn_words(b);
+	if (b->scenario->broadcast)
+		run(b, 1);
+	for (uint32_t i = 0; i < b->count; i++)
+		learn_target(b, i);
+	b->first = b->targets;
 	put_all_back(b);
 	run(b, 1);
 	put_all_back(b);
@@ -241,21 +274,36 @@ static void make_empty(struct bench *b)
 /* A multiple of the targets, so that the average is exact. */
 static uint64_t enough(const struct scenario *s, uint32_t n)
 {
-	uint64_t targets = n > 1 ? n - 1 : 1;
+	uint64_t count = targets(s, n);
 
 	if (s->boots)
 		return 1;
 	if (s->broadcast)
-		return 2048 / targets + 1;
-	return targets * (2048 / targets + 1);
+		return 2048 / count + 1;
+	return count * (2048 / count + 1);
+}
+
+/* The scenario with this number, NULL after the last. */
+static const struct scenario *nth(unsigned i)
+{
+	if (i < apic_scenario_count)
+		return &apic_scenarios[i];
+	i -= apic_scenario_count;
+	return i < gic_scenario_count ? &gic_scenarios[i] : NULL;
+}
+
+/* Only the first size can be 0. */
+static bool has_size(const struct scenario *s, unsigned j)
+{
+	return j < MAX_SIZES && (!j || s->sizes[j]);
 }
 
 static void list(void)
 {
-	for (unsigned i = 0; i < scenario_count; i++) {
-		const struct scenario *s = &scenarios[i];
+	const struct scenario *s;
 
-		for (unsigned j = 0; j < MAX_SIZES && s->sizes[j]; j++) {
+	for (unsigned i = 0; (s = nth(i)); i++) {
+		for (unsigned j = 0; has_size(s, j); j++) {
 			uint32_t n = s->sizes[j];
 			uint64_t iterations = enough(s, n);
 
@@ -269,13 +317,12 @@ static void list(void)
 
 static int self_test(void)
 {
+	const struct scenario *s;
 	struct bench b;
 	unsigned tests = 0;
 
-	for (unsigned i = 0; i < scenario_count; i++) {
-		const struct scenario *s = &scenarios[i];
-
-		for (unsigned j = 0; j < MAX_SIZES && s->sizes[j]; j++) {
+	for (unsigned i = 0; (s = nth(i)); i++) {
+		for (unsigned j = 0; has_size(s, j); j++) {
 			setup(&b, s, s->sizes[j]);
 			learn(&b);
 			run(&b, enough(s, s->sizes[j]));
@@ -299,21 +346,24 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static uint64_t number(const char *text, uint64_t max, const char *what)
+static uint64_t
+number(const char *text, uint64_t min, uint64_t max, const char *what)
 {
 	char *end;
 	unsigned long long value = strtoull(text, &end, 10);
 
-	if (*text < '0' || *text > '9' || *end || !value || value > max)
+	if (*text < '0' || *text > '9' || *end || value < min || value > max)
 		die(what);
 	return value;
 }
 
 static const struct scenario *find(const char *name)
 {
-	for (unsigned i = 0; i < scenario_count; i++)
-		if (!strcmp(scenarios[i].name, name))
-			return &scenarios[i];
+	const struct scenario *s;
+
+	for (unsigned i = 0; (s = nth(i)); i++)
+		if (!strcmp(s->name, name))
+			return s;
 	die("no such scenario: see vic-bench --list");
 }
 
@@ -321,6 +371,7 @@ int main(int argc, char **argv)
 {
 	bool is_empty = argc == 5 && !strcmp(argv[4], "--empty");
 	struct bench b;
+	const struct scenario *s;
 	uint64_t iterations, start;
 	uint32_t n;
 
@@ -332,10 +383,12 @@ int main(int argc, char **argv)
 		return self_test();
 	if (argc != 4 && !is_empty)
 		die("usage: vic-bench SCENARIO N ITERATIONS [--empty]");
-	n = (uint32_t)number(argv[2], VIC_BUS_MAX_VCPUS, "N must be 1 to 4096");
+	s = find(argv[1]);
+	n = (uint32_t)number(argv[2], s->sizes[0] ? 1 : 0, VIC_BUS_MAX_VCPUS,
+			     "N must be 1 to 4096");
 	iterations =
-		number(argv[3], UINT32_MAX, "ITERATIONS must be 1 to 2^32");
-	setup(&b, find(argv[1]), n);
+		number(argv[3], 1, UINT32_MAX, "ITERATIONS must be 1 to 2^32");
+	setup(&b, s, n);
 	learn(&b);
 	if (is_empty)
 		make_empty(&b);

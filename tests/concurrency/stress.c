@@ -19,7 +19,6 @@
 #include "stress.h"
 
 #include <inttypes.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,45 +43,6 @@ struct mailbox irq_box[SENDERS][VCPUS], nmi_box[SENDERS][VCPUS];
 /* Messages that may still be sent. */
 static _Atomic int64_t budget;
 atomic_bool stop;
-
-static void latch_set(struct latch *latch)
-{
-	if (!atomic_exchange(&latch->set, true))
-		sem_post(&latch->sem);
-}
-
-/*
- * The exchange, not a store: whoever found the latch set and left has its
- * message seen after this.
- */
-static void latch_wait(struct latch *latch)
-{
-	while (sem_wait(&latch->sem))
-		;
-	atomic_exchange(&latch->set, false);
-}
-
-static bool latch_take(struct latch *latch)
-{
-	if (sem_trywait(&latch->sem))
-		return false;
-	atomic_exchange(&latch->set, false);
-	return true;
-}
-
-static void latch_init(struct latch *latch)
-{
-	if (sem_init(&latch->sem, 0, 0))
-		die("no semaphore");
-}
-
-static uint32_t random_below(uint64_t *state, uint32_t n)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return (uint32_t)((*state >> 32) % n);
-}
 
 static void wake(void *opaque)
 {
@@ -127,26 +87,9 @@ static bool spend(int64_t messages)
 					 memory_order_relaxed) > 0;
 }
 
-static void write_message(struct mailbox *box, bool reply)
-{
-	uint64_t last =
-		atomic_load_explicit(&box->written, memory_order_relaxed);
-
-	/* Relaxed: it is the interrupt that must carry it across. */
-	atomic_store_explicit(&box->written, ((last >> 1) + 1) << 1 | reply,
-			      memory_order_relaxed);
-}
-
 static void read_message(struct mailbox *box, uint32_t sender)
 {
-	uint64_t last = atomic_load_explicit(&box->seen, memory_order_relaxed);
-	uint64_t now =
-		atomic_load_explicit(&box->written, memory_order_relaxed);
-
-	if (now == last)
-		return;
-	atomic_store_explicit(&box->seen, now, memory_order_relaxed);
-	if (now & 1)
+	if (mailbox_read(box))
 		latch_set(&devices[sender - VCPUS].reply);
 }
 
@@ -232,7 +175,7 @@ static void send_ipi(struct vcpu *v)
 	if (!spend(dice == 1 ? VCPUS - 1 : 1))
 		return;
 	if (dice == 0) {
-		write_message(&nmi_box[v->index][target], false);
+		mailbox_write(&nmi_box[v->index][target], false);
 		v->requested++;
 		write_icr(v, dest | VIC_MODE_NMI << VIC_ICR_MODE_SHIFT);
 		return;
@@ -240,12 +183,12 @@ static void send_ipi(struct vcpu *v)
 	if (dice == 1) {
 		for (uint32_t t = 0; t < VCPUS; t++)
 			if (t != v->index)
-				write_message(&irq_box[v->index][t], false);
+				mailbox_write(&irq_box[v->index][t], false);
 		v->sent += VCPUS - 1;
 		write_icr(v, VIC_ICR_OTHERS | vector_of(v->index));
 		return;
 	}
-	write_message(&irq_box[v->index][target], false);
+	mailbox_write(&irq_box[v->index][target], false);
 	v->sent++;
 	write_icr(v, dest | vector_of(v->index));
 }
@@ -321,7 +264,7 @@ static void send_msi(struct device *d, uint32_t target, bool nmi, bool reply)
 		data = VIC_MODE_NMI << VIC_ICR_MODE_SHIFT;
 	else if (d->sender == LEVEL_SENDER)
 		data |= VIC_ICR_LEVEL | VIC_ICR_ASSERT;
-	write_message(nmi ? &nmi_box[d->sender][target]
+	mailbox_write(nmi ? &nmi_box[d->sender][target]
 			  : &irq_box[d->sender][target],
 		      reply);
 	newly = vic_msi(bus, &d->counters, address, data);
@@ -407,12 +350,6 @@ static void make_machine(void)
 		devices[i].random = 0xd1b54a32d192ed03 + i;
 		latch_init(&devices[i].reply);
 	}
-}
-
-static void start(pthread_t *thread, void *(*body)(void *), void *opaque)
-{
-	if (pthread_create(thread, NULL, body, opaque))
-		die("no thread");
 }
 
 int main(int argc, char **argv)

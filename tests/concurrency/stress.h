@@ -5,10 +5,9 @@
 #ifndef STRESS_H
 #define STRESS_H
 
-#include <semaphore.h>
-#include <stdatomic.h>
-
 #include <vic/vic.h>
+
+#include "threads.h"
 
 enum {
 	VCPUS = 5,
@@ -24,19 +23,6 @@ enum {
 	STALLED_SECONDS = 60,
 	/* The device whose interrupts are level-triggered. */
 	LEVEL_SENDER = SENDERS - 1,
-};
-
-/* A semaphore that counts to one. */
-struct latch {
-	atomic_bool set;
-	sem_t sem;
-};
-
-/* What one sender has to say to one vCPU, by interrupt or by NMI. */
-struct mailbox {
-	/* Number << 1, plus 1 if the sender waits for the handler. */
-	_Atomic uint64_t written;
-	_Atomic uint64_t seen;
 };
 
 struct vcpu {
@@ -74,9 +60,6 @@ extern struct vcpu *vcpus;
 extern struct device devices[DEVICES];
 extern struct mailbox irq_box[SENDERS][VCPUS], nmi_box[SENDERS][VCPUS];
 extern atomic_bool stop;
-
-/* Fail at once. */
-void die(const char *what);
 
 /* Until @stop is set: fail if a vCPU with unseen messages stands still. */
 void *watchdog_thread(void *unused);

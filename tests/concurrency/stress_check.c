@@ -24,10 +24,8 @@ void die(const char *what)
 static bool all_seen(uint32_t target)
 {
 	for (uint32_t s = 0; s < SENDERS; s++)
-		if (atomic_load(&irq_box[s][target].written) !=
-			    atomic_load(&irq_box[s][target].seen) ||
-		    atomic_load(&nmi_box[s][target].written) !=
-			    atomic_load(&nmi_box[s][target].seen))
+		if (!mailbox_seen(&irq_box[s][target]) ||
+		    !mailbox_seen(&nmi_box[s][target]))
 			return false;
 	return true;
 }
