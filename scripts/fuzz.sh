@@ -16,7 +16,8 @@ a row of libFuzzer's own figures to docs/fuzzing.csv and prints it. Progress
 goes to standard error. The exit status is 0 if nothing crashed.
 
   --minutes M  how long, for each target (default 1)
-  --target T   only this one: decode, map or vcpu
+  --target T   only this one: decode, gic, gicd, gicr, lrs, map, sysreg or
+               vcpu
   --merge      afterwards add to fuzz/corpus/ what reaches new code
   --check      fuzz nothing; fail unless docs/fuzzing.csv has 30 minutes or
                more of each target

@@ -167,7 +167,7 @@ static uint64_t raw_read(struct gic_rig *rig, uint64_t address, uint32_t len)
 {
 	uint64_t value = 0;
 
-	must(vic_gic_mmio_read(rig->cpu[0].gicr, address, len, &value),
+	must((int)vic_gic_mmio_read(rig->cpu[0].gicr, address, len, &value),
 	     "vic_gic_mmio_read");
 	return value;
 }
@@ -185,10 +185,10 @@ static void learn(struct gic_rig *rig)
 	idbits = (typer >> VIC_GICD_TYPER_IDBITS_SHIFT & 0x1f) + 1;
 	if (idbits < (c->espis ? 13 : c->eppis ? 11 : 10))
 		gic_rig_fail(rig, "GICD_TYPER.IDbits %u", idbits - 1);
-	must(vic_gic_mmio_write(rig->cpu[0].gicr, ctlr, 4, UINT32_MAX),
+	must((int)vic_gic_mmio_write(rig->cpu[0].gicr, ctlr, 4, UINT32_MAX),
 	     "vic_gic_mmio_write");
 	c->ctlr_open = (uint32_t)raw_read(rig, ctlr, 4) & VIC_GICD_CTLR_E1NWF;
-	must(vic_gic_mmio_write(rig->cpu[0].gicr, ctlr, 4, 0),
+	must((int)vic_gic_mmio_write(rig->cpu[0].gicr, ctlr, 4, 0),
 	     "vic_gic_mmio_write");
 	c->dpgs = raw_read(rig, c->gicr_base[0] + VIC_GICR_TYPER, 8) &
 		  VIC_GICR_TYPER_DPGS;
