@@ -32,25 +32,36 @@ static inline void spin_hint(void)
 #endif
 }
 
-ALWAYS_INLINE void lock_take(struct lock *lock)
+/* @own: it is known to be libvic's own, a word to spin on. */
+ALWAYS_INLINE void lock_take_known(struct lock *lock, bool own)
 {
-	if (UNLIKELY(lock->ops)) {
+	if (!own && UNLIKELY(lock->ops)) {
 		lock->flags = lock->ops->lock(&lock->word);
 		return;
 	}
-	/* Acquire: pairs with the release in lock_drop(). */
+	/* Acquire: pairs with the release in lock_drop_known(). */
 	while (UNLIKELY(exchange32(&lock->word, 1)))
 		while (load32_relaxed(&lock->word))
 			spin_hint();
 }
 
-ALWAYS_INLINE void lock_drop(struct lock *lock)
+ALWAYS_INLINE void lock_drop_known(struct lock *lock, bool own)
 {
-	if (UNLIKELY(lock->ops)) {
+	if (!own && UNLIKELY(lock->ops)) {
 		lock->ops->unlock(&lock->word, lock->flags);
 		return;
 	}
 	store32_release(&lock->word, 0);
+}
+
+ALWAYS_INLINE void lock_take(struct lock *lock)
+{
+	lock_take_known(lock, false);
+}
+
+ALWAYS_INLINE void lock_drop(struct lock *lock)
+{
+	lock_drop_known(lock, false);
 }
 
 #endif

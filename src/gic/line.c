@@ -85,13 +85,16 @@ raise_quiet(struct vic_gic *gic, struct vic_counters *counters, uint32_t number,
 	struct vic_gicr *r = gicr_at(gic, home);
 	bool told;
 
-	gicr_lock(r);
+	/* Without calls of the embedder's the usual case needs no stack. */
+	if (UNLIKELY(r->lock.ops))
+		return false;
+	lock_take_known(&r->lock, true);
 	s = load32_relaxed(&irq->state);
 	if (UNLIKELY(load32_relaxed(&irq->home) != home) ||
 	    UNLIKELY((s & (IRQ_QUIET | IRQ_ENABLED | IRQ_1_OF_N)) !=
 		     IRQ_ENABLED) ||
 	    irq->lines || !((s | set) & (IRQ_EDGE | IRQ_LINE))) {
-		gicr_unlock(r);
+		lock_drop_known(&r->lock, true);
 		return false;
 	}
 	irq->lines = lines;
@@ -100,7 +103,7 @@ raise_quiet(struct vic_gic *gic, struct vic_counters *counters, uint32_t number,
 	store32_relaxed(&irq->state, s | set | IRQ_QUEUED);
 	queue_insert(r, s & IRQ_ROW, number);
 	told = irq_tells(r, s);
-	gicr_unlock(r);
+	lock_drop_known(&r->lock, true);
 	if (UNLIKELY(!told)) {
 		count(&counters->vectors.silent);
 		*outcome = VIC_POST_SILENT;

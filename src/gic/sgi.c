@@ -53,15 +53,19 @@ sgi_pend_locked(struct vic_gicr *r, struct vic_counters *counters,
 	hold_drop(&hold);
 }
 
-/* Accept and signal at one target. */
-ALWAYS_INLINE void sgi_pend(struct vic_gicr *r, struct vic_counters *counters,
-			    uint32_t intid, uint32_t groups)
+/*
+ * Accept and signal at one target. @own: the lock is libvic's own, so that
+ * taking it is no call and the usual case needs no stack.
+ */
+ALWAYS_INLINE void sgi_pend(bool own, struct vic_gicr *r,
+			    struct vic_counters *counters, uint32_t intid,
+			    uint32_t groups)
 {
 	struct gic_irq *irq = &r->private_irqs[intid];
 	uint32_t s;
 	bool told;
 
-	gicr_lock(r);
+	lock_take_known(&r->lock, own);
 	s = irq->state;
 	if (UNLIKELY((s & (IRQ_GROUP1 | IRQ_QUIET | IRQ_ENABLED)) !=
 		     (IRQ_GROUP1 | IRQ_ENABLED)) ||
@@ -73,7 +77,7 @@ ALWAYS_INLINE void sgi_pend(struct vic_gicr *r, struct vic_counters *counters,
 	store32_relaxed(&irq->state, s | IRQ_LATCH | IRQ_QUEUED);
 	queue_insert_sgi(r, s & IRQ_ROW, intid);
 	told = irq_tells(r, s);
-	gicr_unlock(r);
+	lock_drop_known(&r->lock, own);
 	if (LIKELY(told))
 		inbox_work(r->vcpu, &counters->vectors);
 	else
@@ -108,12 +112,12 @@ static bool sgi_list(const struct sgi *sgi, const struct vic_ipi *ipi)
 		matched = true;
 		if (sgi->row)
 			sgi_account(sgi, r);
-		sgi_pend(r, sgi->counters, sgi->intid, sgi->groups);
+		sgi_pend(false, r, sgi->counters, sgi->intid, sgi->groups);
 	}
 	return matched;
 }
 
-static bool sgi_others(const struct sgi *sgi)
+ALWAYS_INLINE bool sgi_others_with(bool own, const struct sgi *sgi)
 {
 	struct vic_gicr *const *gicrs = sgi->self->gic->gicrs;
 	uint32_t nr = load32_acquire(&sgi->self->gic->nr);
@@ -130,9 +134,15 @@ static bool sgi_others(const struct sgi *sgi)
 		matched = true;
 		if (UNLIKELY(sgi->row))
 			sgi_account(sgi, r);
-		sgi_pend(r, counters, intid, groups);
+		sgi_pend(own, r, counters, intid, groups);
 	}
 	return matched;
+}
+
+static bool sgi_others(const struct sgi *sgi)
+{
+	return sgi->self->lock.ops ? sgi_others_with(false, sgi)
+				   : sgi_others_with(true, sgi);
 }
 
 static __attribute__((noinline)) enum vic_access
@@ -160,29 +170,47 @@ sgi_send(struct vic_gicr *self, enum vic_sgi_group group, uint64_t value)
 	return VIC_ACCESS_DONE;
 }
 
+/* To one PE, which does not sit where its id hashes to, or nowhere. */
+static __attribute__((noinline)) enum vic_access
+sgi_unicast_find(struct vic_gicr *self, uint32_t id, uint32_t intid)
+{
+	struct vic_counters *counters = &self->vcpu->counters;
+	struct vic_gicr *r = find(self->gic, id);
+
+	count(&counters->sent[VIC_DEST_AFFINITY][VIC_SGI_GROUP1]);
+	if (r)
+		sgi_pend(true, r, counters, intid, GENERATES_GROUP1);
+	else
+		count(&counters->unmatched);
+	return VIC_ACCESS_DONE;
+}
+
 /*
- * ICC_SGI1R_EL1 to one PE, as nearly all are. False: not that, or there is
- * more to it.
+ * ICC_SGI1R_EL1 to one PE, as nearly all are; the matrix and locks of the
+ * embedder's are the other way's.
  */
-ALWAYS_INLINE bool sgi_unicast(struct vic_gicr *self, uint64_t value)
+ALWAYS_INLINE bool is_unicast(const struct vic_gicr *self, uint64_t value)
+{
+	uint32_t list = value & VIC_SGI1R_LIST;
+
+	return !(value & SGI1R_IRM) && list && !(list & (list - 1)) &&
+	       !self->gic->matrix && !self->lock.ops;
+}
+
+ALWAYS_INLINE enum vic_access sgi_unicast(struct vic_gicr *self, uint64_t value)
 {
 	const struct vic_gic *gic = self->gic;
-	uint32_t list = value & VIC_SGI1R_LIST, id;
+	uint32_t intid = (uint32_t)(value >> VIC_SGI1R_INTID_SHIFT) & 0xf;
+	uint32_t id = sgi1r_affinity(value) + low_bit32(value & VIC_SGI1R_LIST);
 	struct vic_counters *counters = &self->vcpu->counters;
-	const struct vic_vcpu *vcpu;
+	const struct vic_vcpu *vcpu = id_table_guess(&gic->ids, id);
 
-	if (UNLIKELY((value & SGI1R_IRM) || !list || (list & (list - 1)) ||
-		     gic->matrix))
-		return false;
-	id = sgi1r_affinity(value) + low_bit32(list);
-	vcpu = id_table_guess(&gic->ids, id);
 	if (UNLIKELY(!vcpu || vcpu->id != id))
-		return false;
+		return sgi_unicast_find(self, id, intid);
 	count(&counters->sent[VIC_DEST_AFFINITY][VIC_SGI_GROUP1]);
-	sgi_pend(gicr_at(gic, vcpu->index), counters,
-		 (uint32_t)(value >> VIC_SGI1R_INTID_SHIFT) & 0xf,
+	sgi_pend(true, gicr_at(gic, vcpu->index), counters, intid,
 		 GENERATES_GROUP1);
-	return true;
+	return VIC_ACCESS_DONE;
 }
 
 /* ICC_DIR_EL1, trapped because an active interrupt is in no register. */
@@ -221,8 +249,9 @@ vic_gic_sysreg_write(struct vic_gicr *gicr, uint32_t sysreg, uint64_t value)
 {
 	/* A load that had to wait was not run again. */
 	gicr->retry.address = 0;
-	if (LIKELY(sysreg == VIC_ICC_SGI1R_EL1) && sgi_unicast(gicr, value))
-		return VIC_ACCESS_DONE;
+	if (LIKELY(sysreg == VIC_ICC_SGI1R_EL1) &&
+	    LIKELY(is_unicast(gicr, value)))
+		return sgi_unicast(gicr, value);
 	return sysreg_write(gicr, sysreg, value);
 }
 
