@@ -95,7 +95,9 @@ void world_read(struct gic_cpu *cpu, uint64_t address, uint32_t len)
 	w->locks = 0;
 	access = vic_gic_mmio_read(cpu->gicr, address, len, &value);
 	REQUIRE(w->locks <= GIC_MAX_LOCKS(w));
-	REQUIRE(world_digest(w) == digest);
+	/* Nothing changes, but where a physical line is asked for. */
+	if (!w->config.ops->hw_line)
+		REQUIRE(world_digest(w) == digest);
 	if (access == VIC_ACCESS_RETRY) {
 		REQUIRE(width == LEGAL);
 		/* Another instruction may be next. */

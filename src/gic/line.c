@@ -54,10 +54,10 @@ static enum vic_post line_set(struct vic_gic *gic, struct vic_gicr *r,
 	} else if (level && source == LINE_LINKED && irq_again(hold.r, irq)) {
 		hold.outcome = VIC_POST_SILENT;
 	} else if (lines != irq->lines && (irq->state & IRQ_LINKED) &&
-		   irq_loaded(hold.r, irq->state)) {
+		   (irq->state & IRQ_RESIDENT)) {
 		/* Whether hardware may end it alone has changed. */
 		hold.r->stale = true;
-		hold.resync = true;
+		hold.resync = irq_loaded(hold.r, irq->state);
 	}
 	hold.newly = hold.outcome == VIC_POST_SILENT;
 	irq->lines = lines;
