@@ -285,6 +285,16 @@ static uint32_t enable_quiet(struct gic_access *a, uint32_t value)
 							value, IRQ_ENABLED, 0);
 }
 
+/* One that is routed to one of N gets a vCPU when it becomes pending. */
+static void
+accept(struct gic_access *a, uint32_t number, const struct gic_irq *irq)
+{
+	if (LIKELY(!(load32_relaxed(&irq->state) & IRQ_1_OF_N)))
+		return;
+	hold_drop(&a->hold);
+	irq_accept_1_of_n(a->self->gic, a->hold.counters, number);
+}
+
 void field_write(struct gic_access *a, uint64_t value)
 {
 	struct vic_gic *gic = a->self->gic;
@@ -309,6 +319,8 @@ void field_write(struct gic_access *a, uint64_t value)
 		irq = irq_at(gic, a->bank, number);
 		if (a->reg->set == set_enable)
 			resample(a, number, irq);
+		if (a->reg->set == set_pending)
+			accept(a, number, irq);
 		hold_irq(&a->hold, gic, a->bank, irq);
 		a->reg->set(a, number, irq, field);
 	}

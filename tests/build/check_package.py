@@ -18,6 +18,8 @@ MESON = sys.argv[5]
 CC = sys.argv[6:]
 CONSUMER = os.path.join(ROOT, 'tests/build/consumer')
 WARNINGS = ['-std=gnu11', '-O1', '-Wall', '-Wextra', '-Werror']
+# examples/el2 is for arm64 alone.
+EL2_CC = 'aarch64-linux-gnu-gcc'
 
 
 class Steps:
@@ -88,6 +90,13 @@ def with_sources(steps, sources):
               '-o', 'example')
 
 
+def for_el2(steps, sources):
+    """A hypervisor links its own build of libvic: the headers must do."""
+    flags = [f for f in pkg_config(steps) if f.startswith('-I')]
+    steps.run(EL2_CC, *WARNINGS, '-ffreestanding', '-mgeneral-regs-only',
+              '-fsyntax-only', *sources, *flags)
+
+
 def examples():
     """The sources of each program; examples/common/ serves them all."""
     found = {}
@@ -97,6 +106,8 @@ def examples():
     common = found.pop('examples/common', [])
     if platform.machine() != 'x86_64':
         found.pop('examples/kvm', None)
+    if not shutil.which(EL2_CC):
+        found.pop('examples/el2', None)
     return [(name, own + common) for name, own in sorted(found.items())]
 
 
@@ -126,7 +137,8 @@ def main():
     attempt('Meson subproject', env, with_meson)
     for folder, sources in examples():
         attempt(f'{folder} builds from the installed library', env,
-                with_sources, sources)
+                for_el2 if folder == 'examples/el2' else with_sources,
+                sources)
     shutil.rmtree(stage)
     tap.done()
 
