@@ -327,7 +327,7 @@ void irq_settle(struct vic_gic *gic, struct vic_counters *counters,
 {
 	const struct gic_irq *irq = irq_at(gic, NULL, number);
 
-	if (load32_relaxed(&irq->route) != load32_relaxed(&irq->home))
+	if (irq_rerouted(irq))
 		irq_place(gic, counters, number);
 }
 

@@ -81,7 +81,7 @@ void irq_deactivate(struct vic_gicr *self, struct vic_gicr *bank,
 void irq_resample(struct vic_gicr *self, struct vic_gicr *bank,
 		  uint32_t number);
 
-/* ICPENDR and CLRSPI, with the physical interrupt. Nothing is locked. */
+/* ICPENDR of a linked one, with the physical. Nothing is locked. */
 void irq_unpend(struct vic_gicr *self, struct vic_gicr *bank, uint32_t number);
 
 /* IROUTER. */
@@ -154,7 +154,7 @@ ALWAYS_INLINE void gicr_listen(struct vic_gicr *r, uint64_t rows)
  */
 uint32_t irq_evict(struct vic_gicr *r, uint32_t number, uint32_t s);
 
-/* Whether it is to leave its home. Under the lock. */
+/* Whether it is to leave its home; for good under the lock. */
 static inline bool irq_rerouted(const struct gic_irq *irq)
 {
 	return load32_relaxed(&irq->route) != load32_relaxed(&irq->home);

@@ -5,8 +5,6 @@
  * The way into the list registers: flush, load, put. IHI 0069 12.4.6
  * ICH_LR<n>_EL2. What the guest did to them comes back in sync.c.
  *
- * The next three pairs replace locks where nothing happens:
- *
  * Whoever makes something pending that is told sets NEW after the queue's
  * unlock. While `loaded` is set and NEW is not, nothing was added since the
  * last flush, so flush has nothing to do. It clears NEW before it takes the
@@ -15,10 +13,10 @@
  */
 #include "gic/lr.h"
 
-/* More is pending than fits: what is urgent must not wait behind it. */
-static bool overflows(const struct vic_gicr *r)
+/* The rows of what would be in registers, were there more of them. */
+static uint64_t rows_left(const struct vic_gicr *r)
 {
-	return !r->asleep && (r->levels & load_relaxed(&r->gic->forward));
+	return r->asleep ? 0 : r->levels & load_relaxed(&r->gic->forward);
 }
 
 /*
@@ -29,7 +27,7 @@ static bool overflows(const struct vic_gicr *r)
 static bool
 keeps_latch(const struct vic_gicr *r, const struct gic_irq *irq, uint32_t s)
 {
-	return (s & IRQ_LINKED) || irq_rerouted(irq) || overflows(r);
+	return (s & IRQ_LINKED) || irq_rerouted(irq) || rows_left(r);
 }
 
 /* A list register of an interrupt in state @s. */
@@ -203,8 +201,7 @@ choose(struct vic_gicr *r, struct vic_gic_lrs *lrs, struct moving *moving)
 static uint32_t
 left_out(const struct vic_gicr *r, const struct vic_gic_lrs *lrs)
 {
-	uint64_t left =
-		r->asleep ? 0 : r->levels & load_relaxed(&r->gic->forward);
+	uint64_t left = rows_left(r);
 	bool group0 = (left & ROWS_GROUP0) != 0;
 	bool group1 = (left & ROWS_GROUP1) != 0;
 	uint32_t hcr = 0;
@@ -325,6 +322,16 @@ static bool top_up(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 /* What of VMCR decides which interrupts are chosen, and how they end. */
 #define VMCR_CHOICE (VIC_VMCR_VENG0 | VIC_VMCR_VENG1 | VIC_VMCR_VEOIM)
 
+/* The image is the hardware's from now on. Drops the lock. */
+static void hand_over(struct vic_gicr *r, struct vic_gic_lrs *lrs)
+{
+	lrs->used = r->used;
+	lrs->hcr = r->hcr;
+	r->loaded = true;
+	gicr_listen(r, UINT64_MAX);
+	gicr_unlock(r);
+}
+
 static __attribute__((noinline)) void
 update(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 {
@@ -337,11 +344,7 @@ update(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 		r->stale = true;
 	if (r->stale || (r->changed && !top_up(r, lrs)))
 		rebuild(r, lrs, &ended.moving);
-	lrs->used = r->used;
-	lrs->hcr = r->hcr;
-	r->loaded = true;
-	gicr_listen(r, UINT64_MAX);
-	gicr_unlock(r);
+	hand_over(r, lrs);
 	ended_report(r, &ended);
 }
 
@@ -357,12 +360,8 @@ flush(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 	    ((r->vmcr ^ lrs->vmcr) & VMCR_CHOICE)) {
 		update(r, lrs);
 	} else {
-		/* Back to the hardware as it is. */
-		lrs->used = r->used;
-		lrs->hcr = r->hcr;
-		r->loaded = true;
-		gicr_listen(r, UINT64_MAX);
-		gicr_unlock(r);
+		/* As it was. */
+		hand_over(r, lrs);
 	}
 	if (!(word & REQUEST_RESYNC))
 		return 0;
