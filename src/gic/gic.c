@@ -156,8 +156,8 @@ static void gicr_make(struct vic_gicr *r, struct vic_gic *gic, uint32_t index)
 	memset(r, 0, gicr_bytes(gic->spis, gic->eppis, gic->espis));
 	lock_init(&r->lock, gic->ops);
 	r->gic = gic;
+	r->plain = !gic->matrix && !r->lock.ops;
 	r->index = index;
-	r->private_irqs = (struct gic_irq *)(r + 1);
 	r->bits = (uint64_t *)(r->private_irqs + privates);
 	r->words = queue_words(gic->spis, gic->eppis, gic->espis);
 	r->stale = true;
@@ -270,6 +270,7 @@ int vic_gicr_init(void *storage, size_t size,
 		return VIC_ERR_EXISTS;
 	if (index >= gic->nr)
 		store32_release(&gic->nr, index + 1);
+	store32_relaxed(&gic->added, gic->added + 1);
 	irq_welcome(gic, &r->vcpu->counters);
 	*gicr = r;
 	return VIC_OK;

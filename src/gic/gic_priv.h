@@ -122,7 +122,6 @@ struct vic_gicr {
 	uint64_t tell;
 	/* words of each row. */
 	uint64_t *bits;
-	struct gic_irq *private_irqs;
 	uint32_t words;
 	/* The same whatever GICD_CTLR says. */
 	uint64_t listens;
@@ -149,6 +148,8 @@ struct vic_gicr {
 	uint32_t affinity;
 	uint32_t nr_lrs;
 	bool last;
+	/* Neither a matrix nor locks of the embedder's. */
+	bool plain;
 
 	/* List registers in use; others may take out of an image at rest. */
 	uint32_t used;
@@ -166,6 +167,9 @@ struct vic_gicr {
 	uint64_t shadow[VIC_GIC_MAX_LRS];
 	uint16_t lr_irq[VIC_GIC_MAX_LRS];
 	struct gic_retry retry;
+
+	/* See private_place(). Under the lock. */
+	_Alignas(VIC_CACHE_LINE) struct gic_irq private_irqs[];
 };
 
 struct vic_gic {
@@ -180,6 +184,8 @@ struct vic_gic {
 	uint32_t max;
 	/* One more than the highest index that was added. */
 	uint32_t nr;
+	/* How many were. */
+	uint32_t added;
 	/* In numbers of the queue, by kind; see irq_number(). */
 	uint32_t spis, spis_valid, eppis, espis;
 	struct id_table ids;
@@ -239,17 +245,24 @@ static inline uint32_t private_place(const struct vic_gic *gic, uint32_t number)
 	return number < VIC_INTID_SPI ? number : number - gic->spis;
 }
 
+/* A function that leaves the queue alone may still change an interrupt. */
+static inline struct gic_irq *
+private_at(const struct vic_gicr *r, uint32_t place)
+{
+	return (struct gic_irq *)(uintptr_t)&r->private_irqs[place];
+}
+
 /* @r may be anybody's for an SPI. */
 static inline struct gic_irq *
 irq_at(const struct vic_gic *gic, const struct vic_gicr *r, uint32_t number)
 {
 	if (number < VIC_INTID_SPI)
-		return &r->private_irqs[number];
+		return private_at(r, number);
 	number -= VIC_INTID_SPI;
 	if (LIKELY(number < gic->spis))
 		return &gic->shared[number];
 	if (number - gic->spis < gic->eppis)
-		return &r->private_irqs[number - gic->spis + VIC_INTID_SPI];
+		return private_at(r, number - gic->spis + VIC_INTID_SPI);
 	return &gic->shared[number - gic->eppis];
 }
 

@@ -84,12 +84,14 @@ ALWAYS_INLINE void sgi_pend(bool own, struct vic_gicr *r,
 		count(&counters->vectors.silent);
 }
 
-static void sgi_account(const struct sgi *sgi, const struct vic_gicr *r)
+static __attribute__((noinline)) void
+sgi_account(uint64_t *row, const struct vic_gicr *r, uint32_t intid,
+	    uint32_t groups)
 {
-	uint32_t s = load32_relaxed(&r->private_irqs[sgi->intid].state);
+	uint32_t s = load32_relaxed(&r->private_irqs[intid].state);
 
-	if (sgi_generated(sgi->self->gic, s, sgi->groups))
-		count(&sgi->row[r->index]);
+	if (sgi_generated(r->gic, s, groups))
+		count(&row[r->index]);
 }
 
 static struct vic_gicr *find(const struct vic_gic *gic, uint32_t affinity)
@@ -111,38 +113,31 @@ static bool sgi_list(const struct sgi *sgi, const struct vic_ipi *ipi)
 			continue;
 		matched = true;
 		if (sgi->row)
-			sgi_account(sgi, r);
+			sgi_account(sgi->row, r, sgi->intid, sgi->groups);
 		sgi_pend(false, r, sgi->counters, sgi->intid, sgi->groups);
 	}
 	return matched;
 }
 
-ALWAYS_INLINE bool sgi_others_with(bool own, const struct sgi *sgi)
+/* To all but the sender; false if it is alone. */
+ALWAYS_INLINE bool sgi_others(bool own, const struct sgi *sgi)
 {
-	struct vic_gicr *const *gicrs = sgi->self->gic->gicrs;
-	uint32_t nr = load32_acquire(&sgi->self->gic->nr);
-	struct vic_counters *counters = sgi->counters;
-	const struct vic_gicr *self = sgi->self;
-	uint32_t intid = sgi->intid, groups = sgi->groups;
-	bool matched = false;
+	const struct vic_gic *gic = sgi->self->gic;
+	struct vic_gicr *const *at = gic->gicrs;
+	struct vic_gicr *const *end = at + load32_acquire(&gic->nr);
 
-	for (uint32_t i = 0; i < nr; i++) {
-		struct vic_gicr *r = load_gicr(&gicrs[i]);
+	if (UNLIKELY(load32_relaxed(&gic->added) == 1))
+		return false;
+	do {
+		struct vic_gicr *r = load_gicr(at);
 
-		if (UNLIKELY(!r || r == self))
+		if (UNLIKELY(!r || r == sgi->self))
 			continue;
-		matched = true;
-		if (UNLIKELY(sgi->row))
-			sgi_account(sgi, r);
-		sgi_pend(own, r, counters, intid, groups);
-	}
-	return matched;
-}
-
-static bool sgi_others(const struct sgi *sgi)
-{
-	return sgi->self->lock.ops ? sgi_others_with(false, sgi)
-				   : sgi_others_with(true, sgi);
+		if (sgi->row)
+			sgi_account(sgi->row, r, sgi->intid, sgi->groups);
+		sgi_pend(own, r, sgi->counters, sgi->intid, sgi->groups);
+	} while (++at != end);
+	return true;
 }
 
 static __attribute__((noinline)) enum vic_access
@@ -164,7 +159,7 @@ sgi_send(struct vic_gicr *self, enum vic_sgi_group group, uint64_t value)
 	if (gic->matrix)
 		sgi.row = &gic->matrix[(size_t)self->index * gic->max];
 	count(&sgi.counters->sent[ipi.kind][ipi.mode]);
-	if (!(ipi.kind == VIC_DEST_OTHERS ? sgi_others(&sgi)
+	if (!(ipi.kind == VIC_DEST_OTHERS ? sgi_others(false, &sgi)
 					  : sgi_list(&sgi, &ipi)))
 		count(&sgi.counters->unmatched);
 	return VIC_ACCESS_DONE;
@@ -185,16 +180,30 @@ sgi_unicast_find(struct vic_gicr *self, uint32_t id, uint32_t intid)
 	return VIC_ACCESS_DONE;
 }
 
-/*
- * ICC_SGI1R_EL1 to one PE, as nearly all are; the matrix and locks of the
- * embedder's are the other way's.
- */
-ALWAYS_INLINE bool is_unicast(const struct vic_gicr *self, uint64_t value)
+/* ICC_SGI1R_EL1 to all but the sender. */
+static __attribute__((noinline)) enum vic_access
+sgi_broadcast(struct vic_gicr *self, struct vic_counters *counters,
+	      uint32_t intid)
+{
+	const struct sgi sgi = {
+		.self = self,
+		.counters = counters,
+		.intid = intid,
+		.groups = GENERATES_GROUP1,
+	};
+
+	count(&counters->sent[VIC_DEST_OTHERS][VIC_SGI_GROUP1]);
+	if (!sgi_others(true, &sgi))
+		count(&counters->unmatched);
+	return VIC_ACCESS_DONE;
+}
+
+/* ICC_SGI1R_EL1 to one PE, as nearly all are. */
+ALWAYS_INLINE bool is_unicast(uint64_t value)
 {
 	uint32_t list = value & VIC_SGI1R_LIST;
 
-	return !(value & SGI1R_IRM) && list && !(list & (list - 1)) &&
-	       !self->gic->matrix && !self->lock.ops;
+	return list && !(list & (list - 1));
 }
 
 ALWAYS_INLINE enum vic_access sgi_unicast(struct vic_gicr *self, uint64_t value)
@@ -249,9 +258,14 @@ vic_gic_sysreg_write(struct vic_gicr *gicr, uint32_t sysreg, uint64_t value)
 {
 	/* A load that had to wait was not run again. */
 	gicr->retry.address = 0;
-	if (LIKELY(sysreg == VIC_ICC_SGI1R_EL1) &&
-	    LIKELY(is_unicast(gicr, value)))
-		return sgi_unicast(gicr, value);
+	if (LIKELY(sysreg == VIC_ICC_SGI1R_EL1) && LIKELY(gicr->plain)) {
+		if (UNLIKELY(value & SGI1R_IRM))
+			return sgi_broadcast(
+				gicr, &gicr->vcpu->counters,
+				sgi1r_field(value, VIC_SGI1R_INTID_SHIFT, 0xf));
+		if (LIKELY(is_unicast(value)))
+			return sgi_unicast(gicr, value);
+	}
 	return sysreg_write(gicr, sysreg, value);
 }
 
