@@ -55,7 +55,7 @@ static void do_request(struct world *w, uint32_t i)
 	post = vic_vcpu_request(w->rig.vcpus[i].vcpu, &w->rig.counters,
 				(enum vic_request)request, argument);
 	vic_vcpu_peek(w->rig.vcpus[i].vcpu, &now);
-	REQUIRE((post == VIC_POST_REFUSED) == (request > VIC_REQUEST_RESYNC));
+	REQUIRE((post == VIC_POST_REFUSED) == (request > VIC_REQUEST_EXTINT));
 	if (post != VIC_POST_REFUSED && post != VIC_POST_MERGED) {
 		REQUIRE(post == reach(&w->vcpu[i], old.request_new));
 		REQUIRE(now.request_new);

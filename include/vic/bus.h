@@ -54,6 +54,42 @@ enum vic_bus_flags {
 	 * hardware does, so that several may answer to one id.
 	 */
 	VIC_BUS_NO_XAPIC_ALIAS = 1 << 2,
+	/**
+	 * VERSION[24] reads 1, and a guest that sets SVR[12] suppresses EOI
+	 * broadcasts: vic_vcpu_ops.eoi is not called. Default: SVR[12] is
+	 * reserved.
+	 */
+	VIC_BUS_SUPPRESS_EOI = 1 << 3,
+	/**
+	 * An IPI's trigger mode counts, as on AMD: level with assert is a
+	 * level interrupt, with its EOI broadcast; level with de-assert is
+	 * nothing. Default: IPIs are edge.
+	 */
+	VIC_BUS_LEVEL_IPIS = 1 << 4,
+	/**
+	 * WRMSR of the ICR with bit 12 (delivery status) is #GP, as on AMD.
+	 * Default: the bit is ignored.
+	 */
+	VIC_BUS_BUSY_FAULTS = 1 << 5,
+	/** Stores to the xAPIC id are ignored. Default: they change it. */
+	VIC_BUS_ID_READ_ONLY = 1 << 6,
+	/** WRMSR that moves the APIC page is #GP. Default: it moves. */
+	VIC_BUS_BASE_FIXED = 1 << 7,
+	/**
+	 * In x2APIC mode the page has the ICR's high half at 0x310, as AMD's
+	 * hardware wants it. Default: 64 bits at 0x300, as Intel's does.
+	 */
+	VIC_BUS_ICR_SPLIT = 1 << 8,
+	/**
+	 * An interrupt through LVT PERF leaves the mask bit, as on AMD.
+	 * Default: it sets the bit.
+	 */
+	VIC_BUS_PMI_KEEPS_MASK = 1 << 9,
+	/**
+	 * The processors cannot send lowest priority by ICR: it records
+	 * ESR[4] (redirectable IPI) and sends nothing. Default: they can.
+	 */
+	VIC_BUS_NO_LOWEST = 1 << 10,
 };
 
 struct vic_apic_bus_config {

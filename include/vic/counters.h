@@ -78,8 +78,8 @@ struct vic_counters {
 	 */
 	uint64_t folded;
 	/**
-	 * The same for NMI, SMI, INIT and SIPI: thrown away by an INIT or a
-	 * reset, or a SIPI to a vCPU that does not wait for one.
+	 * The same for NMI, SMI, INIT, SIPI and ExtINT: thrown away by an
+	 * INIT or a reset, or a SIPI to a vCPU that does not wait for one.
 	 */
 	uint64_t requests_discarded;
 	/**

@@ -20,9 +20,16 @@
  *         emulate: vic_lapic_mmio_write(), vic_lapic_msr_write(), ...
  *     }
  *
- * What it models today: id, version, SVR, LDR, DFR, TPR, PPR, IRR, ISR,
- * TMR, EOI, ICR, SELF IPI, ESR, IA32_APIC_BASE. A register that it does not
- * model is an illegal register.
+ * It models every register but APR and RRD, which are illegal registers.
+ *
+ * Time: libvic arms nothing. When VIC_WORK_TIMER says that the timer's
+ * deadline has changed, the embedder asks vic_lapic_deadline() and arms a
+ * timer of its host. When that goes off, on any thread:
+ *
+ *     vic_vcpu_request(vcpu, counters, VIC_REQUEST_TIMER, 0);
+ *
+ * and the next scan looks at the clock (vic_vcpu_ops.now). Too early or too
+ * often does no harm; too late is one interrupt, with the phase kept.
  */
 #ifndef VIC_LAPIC_H
 #define VIC_LAPIC_H
@@ -41,6 +48,9 @@ struct vic_lapic;
 /** Enough bytes for a struct vic_lapic. */
 #define VIC_LAPIC_SIZE (3 * VIC_CACHE_LINE)
 
+/** Bytes of an image of a local APIC: vic_lapic_save(). */
+#define VIC_LAPIC_IMAGE_SIZE 1104
+
 enum vic_lapic_flags {
 	/** IA32_APIC_BASE.BSP: the bootstrap processor. */
 	VIC_LAPIC_BSP = 1 << 0,
@@ -48,6 +58,13 @@ enum vic_lapic_flags {
 	VIC_LAPIC_X2APIC = 1 << 1,
 	/** CPUID says no x2APIC: IA32_APIC_BASE.EXTD is reserved. */
 	VIC_LAPIC_NO_X2APIC = 1 << 2,
+	/** LVT CMCI exists, and VERSION counts it. */
+	VIC_LAPIC_CMCI = 1 << 3,
+	/**
+	 * CPUID says no TSC-deadline: that mode of LVT TIMER is reserved,
+	 * and IA32_TSC_DEADLINE is VIC_ACCESS_FOREIGN.
+	 */
+	VIC_LAPIC_NO_TSC_DEADLINE = 1 << 4,
 };
 
 struct vic_lapic_config {
@@ -98,6 +115,21 @@ enum vic_work_flags {
 	 * nothing but INIT is offered, and the rest stays pending.
 	 */
 	VIC_WORK_WAIT_SIPI = 1 << 7,
+	/**
+	 * Inject what vic_lapic_ack_extint() says. Before VIC_WORK_IRQ, for
+	 * no priority holds it back.
+	 */
+	VIC_WORK_EXTINT = 1 << 10,
+	/** Ask vic_lapic_deadline(): it is not what it was. Told once. */
+	VIC_WORK_TIMER = 1 << 11,
+};
+
+/** When the timer of a local APIC expires. */
+struct vic_deadline {
+	/** On that clock. It may have passed. */
+	uint64_t at;
+	/** enum vic_clock. */
+	uint32_t clock;
 };
 
 /** The answer of vic_lapic_scan(). */
@@ -160,7 +192,8 @@ vic_lapic_mmio_write(struct vic_lapic *lapic, uint32_t offset, uint32_t len,
 		     uint64_t value);
 
 /**
- * RDMSR of IA32_APIC_BASE or 0x800-0x8FF; others are VIC_ACCESS_FOREIGN.
+ * RDMSR of IA32_APIC_BASE, IA32_TSC_DEADLINE or 0x800-0x8FF; others are
+ * VIC_ACCESS_FOREIGN.
  * VIC_ACCESS_FAULT is #GP(0) (SDM 10.12.1.2, table 10-6).
  */
 VIC_API VIC_NODISCARD enum vic_access
@@ -183,8 +216,9 @@ VIC_API uint8_t vic_lapic_tpr(const struct vic_lapic *lapic);
 VIC_API void vic_lapic_set_tpr(struct vic_lapic *lapic, uint8_t tpr);
 
 /**
- * Take what is in the inbox over and say what there is to do. It changes
- * nothing that a guest can see; the ack calls do.
+ * Take what is in the inbox over and say what there is to do: pending
+ * vectors go to IRR, the local vector table takes what its sources raised.
+ * Nothing is delivered; the ack calls do that.
  *
  * @param can enum vic_can bits.
  * @return vic_work.flags.
@@ -213,6 +247,21 @@ VIC_API VIC_NODISCARD int vic_lapic_ack(struct vic_lapic *lapic,
 VIC_API VIC_NODISCARD int vic_lapic_unack(struct vic_lapic *lapic,
 					  uint8_t vector);
 
+/**
+ * The acknowledge cycle of a processor that emulates one: the highest
+ * deliverable vector goes to service. If priorities rose since the scan
+ * and there is none, it is the spurious vector (SVR[7:0]) that the
+ * processor takes, and nothing is in service (SDM 10.9).
+ */
+VIC_API uint8_t vic_lapic_inta(struct vic_lapic *lapic);
+
+/**
+ * An ExtINT is delivered: an INTA cycle with vic_vcpu_ops.inta, whose
+ * answer is the vector to inject. VIC_ERR_ABSENT if none waits any more.
+ */
+VIC_API VIC_NODISCARD int vic_lapic_ack_extint(struct vic_lapic *lapic,
+					       uint8_t *vector);
+
 /** One NMI was injected. VIC_ERR_ABSENT if none is pending. */
 VIC_API VIC_NODISCARD int vic_lapic_ack_nmi(struct vic_lapic *lapic);
 
@@ -236,15 +285,52 @@ VIC_API VIC_NODISCARD int vic_lapic_ack_sipi(struct vic_lapic *lapic);
 /**
  * Back to the state after power-up, at any time: registers, base and mode
  * as vic_lapic_init() made them, nothing pending. An AP waits for a SIPI.
+ * LINT0 and LINT1 are wires: they stay as they are.
  */
 VIC_API void vic_lapic_reset(struct vic_lapic *lapic);
 
 /**
- * vic_vcpu_block(), unless the scan with @p can finds work. VIC_WORK_SIPI
- * and VIC_WORK_INIT are work, VIC_WORK_WAIT_SIPI and windows are not.
+ * vic_vcpu_block(), unless the scan with @p can finds work. VIC_WORK_SIPI,
+ * VIC_WORK_INIT and VIC_WORK_TIMER are work, VIC_WORK_WAIT_SIPI and windows
+ * are not.
  */
 VIC_API VIC_NODISCARD bool vic_lapic_block(struct vic_lapic *lapic,
 					   uint32_t can);
+
+/**
+ * When the timer will raise an interrupt next.
+ *
+ * @return false if it will not: it is stopped or masked.
+ */
+VIC_API VIC_NODISCARD bool vic_lapic_deadline(const struct vic_lapic *lapic,
+					      struct vic_deadline *deadline);
+
+/**
+ * Write the APIC's state, its inbox included, to @p image. The owner, in
+ * HOST or BLOCKED, while no other thread is inside libvic for this VM.
+ *
+ * The image is the same on every host, little endian: 16 bytes of head,
+ * the 1 KiB page as KVM_GET_LAPIC gives it, then what the page lacks
+ * (docs/images.md). It changes nothing that the guest can see.
+ *
+ * @param image VIC_LAPIC_IMAGE_SIZE bytes.
+ */
+VIC_API void vic_lapic_save(struct vic_lapic *lapic, void *image);
+
+/**
+ * Take the state in @p image, which must be private to the caller, in
+ * place of the present one; under the same rule. The timer goes on from
+ * where it stood; IA32_TSC_DEADLINE is as the guest wrote it, so the guest's
+ * TSC must go on, too. Afterwards VIC_WORK_TIMER is told.
+ *
+ * @param what NULL, or receives what is wrong: the name of a register or
+ * of a part of the configuration; NULL after VIC_OK.
+ * @return VIC_OK; VIC_ERR_IMAGE, VIC_ERR_IMAGE_CONFIG or
+ * VIC_ERR_IMAGE_STATE, and nothing has changed.
+ */
+VIC_API VIC_NODISCARD int vic_lapic_restore(struct vic_lapic *lapic,
+					    const void *image, size_t size,
+					    const char **what);
 
 #ifdef __cplusplus
 }

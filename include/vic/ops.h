@@ -29,6 +29,14 @@ enum vic_eoi_source {
 	VIC_EOI_GIC,
 };
 
+/** What vic_vcpu_ops.now reads: 64 bits that never go backwards. */
+enum vic_clock {
+	/** The guest's time-stamp counter, as its RDTSC gives it. */
+	VIC_CLOCK_TSC,
+	/** What the local APIC's timer divides: bus clock or core crystal. */
+	VIC_CLOCK_BUS,
+};
+
 /** The callbacks. Unused trailing members of a larger struct must be 0. */
 struct vic_vcpu_ops {
 	/** sizeof(struct vic_vcpu_ops) of the caller. */
@@ -80,6 +88,19 @@ struct vic_vcpu_ops {
 	 * owns the vCPU. NULL: it stays high until it is deactivated.
 	 */
 	bool (*hw_line)(void *opaque, uint32_t intid);
+	/**
+	 * The vCPU's enum vic_clock @p clock. Runs on the vCPU's thread, on
+	 * accesses to the local APIC's timer, on its expiry and on save; an
+	 * embedder may freeze it for the time of an exit. NULL: no time
+	 * passes, and the timer never expires.
+	 */
+	uint64_t (*now)(void *opaque, uint32_t clock);
+	/**
+	 * An INTA cycle: the vector of the interrupt controller that is
+	 * wired to LINT0 (an 8259). Runs in vic_lapic_ack_extint(). NULL:
+	 * there is none, and ExtINT is refused.
+	 */
+	uint8_t (*inta)(void *opaque);
 };
 
 #ifdef __cplusplus

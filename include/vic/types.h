@@ -45,6 +45,13 @@ enum vic_err {
 	VIC_ERR_ABSENT = -5,
 	/** The call is not allowed in the object's present state. */
 	VIC_ERR_STATE = -6,
+	/* A saved image. */
+	/** Not an image of this kind and version, or not all of it. */
+	VIC_ERR_IMAGE = -7,
+	/** It was saved by an object that was configured in another way. */
+	VIC_ERR_IMAGE_CONFIG = -8,
+	/** No guest and no sender can have led to the state in it. */
+	VIC_ERR_IMAGE_STATE = -9,
 };
 
 /** What a guest's access to a register turned into. */

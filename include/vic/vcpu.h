@@ -61,6 +61,19 @@ enum vic_request {
 	VIC_REQUEST_ESR,
 	/** Nothing but a look: the owner leaves the guest or its sleep. */
 	VIC_REQUEST_RESYNC,
+	/* Of a local APIC, to its local vector table. */
+	/** The deadline of vic_lapic_deadline() has come. */
+	VIC_REQUEST_TIMER,
+	/** A performance counter overflowed (LVT PERF). */
+	VIC_REQUEST_PERF,
+	VIC_REQUEST_THERMAL,
+	/** A corrected machine check (LVT CMCI). */
+	VIC_REQUEST_CMCI,
+	/** LINT0 or LINT1 is high (argument 1) or low (0). */
+	VIC_REQUEST_LINT0,
+	VIC_REQUEST_LINT1,
+	/** An ExtINT message; vic_vcpu_ops.inta has the vector. */
+	VIC_REQUEST_EXTINT,
 };
 
 /** What became of making something pending. */
@@ -109,8 +122,10 @@ struct vic_vcpu_inbox {
 	bool outstanding;
 	/** Pending NMIs: 0, 1 or 2. */
 	uint8_t nmi;
-	bool smi, init, sipi;
+	bool smi, init, sipi, extint;
 	uint8_t sipi_vector;
+	/** Bit n: LINTn is high. */
+	uint8_t lint;
 	/** Vectors posted and not yet harvested. */
 	uint64_t pir[4];
 	/** Trigger mode of each vector at its last post: 1 is level. */
@@ -150,7 +165,8 @@ VIC_API enum vic_post vic_vcpu_post(struct vic_vcpu *vcpu,
  * Make @p request pending and reach the vCPU. Any thread.
  *
  * @param argument the start page of VIC_REQUEST_SIPI, the bits of
- * VIC_REQUEST_ESR, otherwise 0.
+ * VIC_REQUEST_ESR, the level of VIC_REQUEST_LINT0 and 1, otherwise 0.
+ * @return VIC_POST_MERGED also for a line that falls: nobody is told.
  */
 VIC_API enum vic_post vic_vcpu_request(struct vic_vcpu *vcpu,
 				       struct vic_counters *counters,

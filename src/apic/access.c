@@ -14,17 +14,12 @@
 /* Where a guest sees what is in its inbox, as if it were accepted there. */
 static void fresh(struct vic_lapic *lapic, uint32_t index)
 {
-	bool tmr_or_irr = index >= VIC_APIC_TMR >> 4 &&
-			  index < VIC_APIC_ESR >> 4;
+	bool tmr_or_irr =
+		index >= VIC_APIC_TMR >> 4 && index < VIC_APIC_ESR >> 4;
 
 	if (tmr_or_irr &&
 	    (load_acquire(&lapic->vcpu->pid.control) & VIC_PID_ON))
 		lapic_harvest(lapic);
-}
-
-static void illegal_register(struct vic_lapic *lapic)
-{
-	lapic->esr_pending |= VIC_ESR_ILLEGAL_REGISTER;
 }
 
 /* @len bytes from byte @shift / 8 of a 32-bit register on. */
@@ -35,20 +30,28 @@ static uint64_t cut(uint32_t value, uint32_t shift, uint32_t len)
 	return len < 4 ? part & ((UINT64_C(1) << len * 8) - 1) : part;
 }
 
-static uint64_t read_row(struct vic_lapic *lapic, uint32_t offset,
-			 uint32_t len)
+static uint32_t read_page(struct vic_lapic *lapic, uint32_t index)
+{
+	if (reg_rows[index].read)
+		return reg_rows[index].read(lapic);
+	fresh(lapic, index);
+	return lapic->page[index * 4];
+}
+
+static uint64_t read_row(struct vic_lapic *lapic, uint32_t offset, uint32_t len)
 {
 	uint32_t index = offset >> 4, byte = offset & 0xf;
-	uint32_t access = index < REG_ROWS ? reg_rows[index].access : 0;
+	const struct reg_row *row = &reg_rows[index % REG_ROWS];
+	const uint32_t readable = REG_MMIO_READ | REG_MMIO_ZERO;
 
-	if (!(access & (REG_MMIO_READ | REG_MMIO_ZERO))) {
-		illegal_register(lapic);
+	if (index >= REG_ROWS || !reg_exists(lapic, index) ||
+	    !(row->access & readable)) {
+		lapic_error(lapic, VIC_ESR_ILLEGAL_REGISTER);
 		return 0;
 	}
-	if (byte >= 4 || !(access & REG_MMIO_READ))
+	if (byte >= 4 || !(row->access & REG_MMIO_READ))
 		return 0;
-	fresh(lapic, index);
-	return cut(lapic->page[index * 4], byte * 8, len);
+	return cut(read_page(lapic, index), byte * 8, len);
 }
 
 static __attribute__((noinline)) enum vic_access
@@ -71,6 +74,16 @@ enum vic_access vic_lapic_mmio_read(struct vic_lapic *lapic, uint32_t offset,
 	return VIC_ACCESS_DONE;
 }
 
+static void write_row(struct vic_lapic *lapic, const struct reg_row *row,
+		      uint32_t offset, uint32_t value)
+{
+	value = (value & reg_stored(lapic, row)) | row->ones;
+	if (row->write)
+		row->write(lapic, offset, value);
+	else
+		*reg(lapic, offset) = value;
+}
+
 /* What the hot rows leave over. */
 static __attribute__((noinline)) enum vic_access
 mmio_write_row(struct vic_lapic *lapic, uint32_t offset, uint32_t len,
@@ -82,18 +95,11 @@ mmio_write_row(struct vic_lapic *lapic, uint32_t offset, uint32_t len,
 		return VIC_ACCESS_FOREIGN;
 	if (len != 4 || (offset & 0xf))
 		return VIC_ACCESS_DONE;
-	if (offset >= REG_ROWS << 4 ||
-	    !(row->access & (REG_MMIO_READ | REG_MMIO_WRITE))) {
-		illegal_register(lapic);
-		return VIC_ACCESS_DONE;
-	}
-	if (!(row->access & REG_MMIO_WRITE))
-		return VIC_ACCESS_DONE;
-	value = (value & row->mmio_mask) | row->mmio_ones;
-	if (row->write)
-		row->write(lapic, value);
-	else
-		*reg(lapic, offset) = value;
+	if (offset >= REG_ROWS << 4 || !reg_exists(lapic, offset >> 4) ||
+	    !(row->access & (REG_MMIO_READ | REG_MMIO_WRITE)))
+		lapic_error(lapic, VIC_ESR_ILLEGAL_REGISTER);
+	else if (row->access & REG_MMIO_WRITE)
+		write_row(lapic, row, offset, value);
 	return VIC_ACCESS_DONE;
 }
 
@@ -119,12 +125,12 @@ enum vic_access vic_lapic_mmio_write(struct vic_lapic *lapic, uint32_t offset,
 }
 
 /* The row of an x2APIC MSR; NULL where the access is #GP. */
-static const struct reg_row *msr_row(const struct vic_lapic *lapic,
-				     uint32_t msr, uint32_t access)
+static const struct reg_row *
+msr_row(const struct vic_lapic *lapic, uint32_t msr, uint32_t access)
 {
 	uint32_t index = msr - VIC_MSR_X2APIC;
 
-	if (lapic->mode != LAPIC_X2APIC || index >= REG_ROWS)
+	if (!in_x2apic(lapic) || index >= REG_ROWS || !reg_exists(lapic, index))
 		return NULL;
 	return reg_rows[index].access & access ? &reg_rows[index] : NULL;
 }
@@ -134,23 +140,43 @@ static bool is_lapic_msr(uint32_t msr)
 	return msr >= VIC_MSR_X2APIC && msr <= VIC_MSR_X2APIC_END;
 }
 
-enum vic_access vic_lapic_msr_read(struct vic_lapic *lapic, uint32_t msr,
-				   uint64_t *value)
+/* MSRs outside of 0x800-0x8FF. */
+static __attribute__((noinline)) enum vic_access
+msr_read_other(struct vic_lapic *lapic, uint32_t msr, uint64_t *value)
 {
-	uint32_t *at = &lapic->page[(msr & 0x3f) * 4];
-
-	if (!is_lapic_msr(msr)) {
-		if (msr != VIC_MSR_APIC_BASE)
-			return VIC_ACCESS_FOREIGN;
+	if (msr == VIC_MSR_APIC_BASE) {
 		*value = lapic->base;
 		return VIC_ACCESS_DONE;
 	}
+	if (msr != VIC_MSR_TSC_DEADLINE ||
+	    !(lapic->features & FEATURE_TSC_DEADLINE))
+		return VIC_ACCESS_FOREIGN;
+	*value = lapic_timer_read_deadline(lapic);
+	return VIC_ACCESS_DONE;
+}
+
+static enum vic_access
+msr_write_other(struct vic_lapic *lapic, uint32_t msr, uint64_t value)
+{
+	if (msr == VIC_MSR_APIC_BASE)
+		return lapic_write_base(lapic, value);
+	if (msr != VIC_MSR_TSC_DEADLINE ||
+	    !(lapic->features & FEATURE_TSC_DEADLINE))
+		return VIC_ACCESS_FOREIGN;
+	lapic_timer_write_deadline(lapic, value);
+	return VIC_ACCESS_DONE;
+}
+
+enum vic_access
+vic_lapic_msr_read(struct vic_lapic *lapic, uint32_t msr, uint64_t *value)
+{
+	if (!is_lapic_msr(msr))
+		return msr_read_other(lapic, msr, value);
 	if (!msr_row(lapic, msr, REG_MSR_READ))
 		return VIC_ACCESS_FAULT;
-	fresh(lapic, msr - VIC_MSR_X2APIC);
-	*value = at[0];
+	*value = read_page(lapic, msr - VIC_MSR_X2APIC);
 	if (msr == MSR_ICR)
-		*value |= (uint64_t)at[1] << VIC_ICR_DEST_SHIFT;
+		*value |= (uint64_t)*icr_high(lapic) << VIC_ICR_DEST_SHIFT;
 	return VIC_ACCESS_DONE;
 }
 
@@ -159,24 +185,26 @@ msr_write_row(struct vic_lapic *lapic, uint32_t msr, uint64_t value)
 {
 	const struct reg_row *row;
 
-	if (msr == VIC_MSR_APIC_BASE)
-		return lapic_write_base(lapic, value);
 	if (!is_lapic_msr(msr))
-		return VIC_ACCESS_FOREIGN;
+		return msr_write_other(lapic, msr, value);
 	row = msr_row(lapic, msr, REG_MSR_WRITE);
-	if (!row || (value & ~row->msr_mask))
+	if (!row)
 		return VIC_ACCESS_FAULT;
-	row->write(lapic, value);
+	if (msr == MSR_ICR && lapic->mode == LAPIC_X2APIC_SPLIT)
+		return lapic_icr_split(lapic, value);
+	if (value & ~(uint64_t)(reg_stored(lapic, row) | row->ignored))
+		return VIC_ACCESS_FAULT;
+	write_row(lapic, row, (msr - VIC_MSR_X2APIC) << 4, (uint32_t)value);
 	return VIC_ACCESS_DONE;
 }
 
-enum vic_access vic_lapic_msr_write(struct vic_lapic *lapic, uint32_t msr,
-				    uint64_t value)
+enum vic_access
+vic_lapic_msr_write(struct vic_lapic *lapic, uint32_t msr, uint64_t value)
 {
 	if (LIKELY(msr == MSR_ICR && lapic->mode == LAPIC_X2APIC &&
-		   !(value & VIC_ICR_RESERVED)))
+		   !((uint32_t)value & lapic->icr_reserved)))
 		return lapic_icr_x2apic(lapic, msr, value);
-	if (msr == MSR_EOI && lapic->mode == LAPIC_X2APIC && !value)
+	if (msr == MSR_EOI && in_x2apic(lapic) && !value)
 		return lapic_eoi(lapic);
 	return msr_write_row(lapic, msr, value);
 }

@@ -9,13 +9,10 @@
 static void send_nothing(struct vic_lapic *lapic, enum vic_decode decode)
 {
 	if (decode == VIC_DECODE_ILLEGAL_VECTOR)
-		lapic->esr_pending |= VIC_ESR_SEND_ILLEGAL;
+		lapic_error(lapic, VIC_ESR_SEND_ILLEGAL);
 	if (decode != VIC_DECODE_NOTHING)
 		count(&lapic->vcpu->counters.invalid);
 }
-
-/* Fixed, no shorthand: what unicast.h may take. */
-#define NOT_SHORT (VIC_ICR_SHORTHAND | VIC_ICR_MODE)
 
 /* For the short ways: none of @not_short, a legal vector. */
 ALWAYS_INLINE bool is_short(uint32_t low, uint32_t not_short)
@@ -37,6 +34,28 @@ send_all(struct vic_lapic *lapic, uint32_t low)
 	return VIC_ACCESS_DONE;
 }
 
+/* What AMD's processors make of the trigger mode: APM vol. 2, 16.5. */
+static enum vic_decode level_policy(const struct vic_lapic *lapic, uint32_t low,
+				    enum vic_decode decode, struct vic_ipi *ipi)
+{
+	if (!(lapic->bus->flags & VIC_BUS_LEVEL_IPIS) ||
+	    !(low & VIC_ICR_LEVEL) || decode != VIC_DECODE_SEND ||
+	    ipi->mode > VIC_MODE_LOWEST)
+		return decode;
+	ipi->level = true;
+	return low & VIC_ICR_ASSERT ? decode : VIC_DECODE_NOTHING;
+}
+
+/* Lowest priority, of processors that cannot send it: SDM 10.5.3. */
+static bool redirectable(const struct vic_lapic *lapic, uint32_t low,
+			 enum vic_decode decode)
+{
+	return (lapic->bus->flags & VIC_BUS_NO_LOWEST) &&
+	       icr_mode(low) == VIC_MODE_LOWEST &&
+	       (decode == VIC_DECODE_SEND ||
+		decode == VIC_DECODE_ILLEGAL_VECTOR);
+}
+
 /* Every message: decode, resolve, accept. */
 static __attribute__((noinline)) enum vic_access
 send(struct vic_lapic *lapic, uint32_t low, uint32_t dest, uint8_t width)
@@ -45,10 +64,15 @@ send(struct vic_lapic *lapic, uint32_t low, uint32_t dest, uint8_t width)
 	struct vic_ipi ipi;
 	enum vic_decode decode;
 
-	if (is_short(low, VIC_ICR_MODE) && icr_kind(low) >= VIC_DEST_ALL &&
-	    !lapic->bus->matrix)
+	if (is_short(low, lapic->icr_long & ~VIC_ICR_SHORTHAND) &&
+	    icr_kind(low) >= VIC_DEST_ALL && !lapic->bus->matrix)
 		return send_all(lapic, low);
 	decode = icr_decode(low, dest, width, &ipi);
+	if (UNLIKELY(redirectable(lapic, low, decode))) {
+		lapic_error(lapic, VIC_ESR_REDIRECTABLE);
+		decode = VIC_DECODE_INVALID;
+	}
+	decode = level_policy(lapic, low, decode, &ipi);
 	if (LIKELY(decode == VIC_DECODE_SEND))
 		bus_send(lapic->bus, vcpu, &vcpu->counters, &ipi);
 	else
@@ -77,8 +101,20 @@ logical32(struct vic_lapic *lapic, uint32_t low, uint32_t dest)
 	return send_one(lapic, target, low, VIC_DEST_LOGICAL);
 }
 
-enum vic_access lapic_icr_x2apic(struct vic_lapic *lapic, uint32_t msr,
-				 uint64_t value)
+enum vic_access lapic_icr_split(struct vic_lapic *lapic, uint64_t value)
+{
+	uint32_t dest = (uint32_t)(value >> VIC_ICR_DEST_SHIFT);
+	uint32_t low = (uint32_t)value & ~VIC_ICR_BUSY;
+
+	if (value & lapic->icr_reserved)
+		return VIC_ACCESS_FAULT;
+	*reg(lapic, VIC_APIC_ICR_LO) = low;
+	*reg(lapic, VIC_APIC_ICR_HI) = dest;
+	return send(lapic, low, dest, 32);
+}
+
+enum vic_access
+lapic_icr_x2apic(struct vic_lapic *lapic, uint32_t msr, uint64_t value)
 {
 	uint32_t dest = (uint32_t)(value >> VIC_ICR_DEST_SHIFT);
 	uint32_t low = (uint32_t)value;
@@ -88,7 +124,7 @@ enum vic_access lapic_icr_x2apic(struct vic_lapic *lapic, uint32_t msr,
 	/* One 64-bit register in the page, as Intel has it. */
 	value &= ~(uint64_t)VIC_ICR_BUSY;
 	__builtin_memcpy(reg(lapic, VIC_APIC_ICR_LO), &value, sizeof(value));
-	if (UNLIKELY(!is_short(low, NOT_SHORT)))
+	if (UNLIKELY(!is_short(low, lapic->icr_long)))
 		return send(lapic, low, dest, 32);
 	if (low & VIC_ICR_LOGICAL)
 		return logical32(lapic, low, dest);
@@ -115,7 +151,7 @@ enum vic_access lapic_icr_xapic(struct vic_lapic *lapic, uint32_t low)
 
 	low &= ~(VIC_ICR_BUSY | VIC_ICR_RESERVED);
 	*reg(lapic, VIC_APIC_ICR_LO) = low;
-	if (UNLIKELY(!is_short(low, NOT_SHORT)))
+	if (UNLIKELY(!is_short(low, lapic->icr_long)))
 		return send(lapic, low, dest, 8);
 	if (low & VIC_ICR_LOGICAL)
 		return logical8(lapic, low, dest);
@@ -132,6 +168,5 @@ void lapic_send_self(struct vic_lapic *lapic, uint8_t vector)
 	if (vector < VIC_VECTOR_MIN)
 		send_nothing(lapic, VIC_DECODE_ILLEGAL_VECTOR);
 	else
-		bus_send(lapic->bus, lapic->vcpu, &lapic->vcpu->counters,
-			 &ipi);
+		bus_send(lapic->bus, lapic->vcpu, &lapic->vcpu->counters, &ipi);
 }

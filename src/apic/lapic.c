@@ -19,11 +19,14 @@ size_t vic_lapic_size(void)
 	return sizeof(struct vic_lapic);
 }
 
-static enum lapic_mode mode_of(uint64_t base)
+enum lapic_mode lapic_mode_of(const struct vic_lapic *lapic, uint64_t base)
 {
 	if (!(base & VIC_APIC_BASE_EN))
 		return LAPIC_DISABLED;
-	return base & VIC_APIC_BASE_EXTD ? LAPIC_X2APIC : LAPIC_XAPIC;
+	if (!(base & VIC_APIC_BASE_EXTD))
+		return LAPIC_XAPIC;
+	return lapic->bus->flags & VIC_BUS_ICR_SPLIT ? LAPIC_X2APIC_SPLIT
+						     : LAPIC_X2APIC;
 }
 
 /* The word that senders see (ipi/vcpu_priv.h), from base and page. */
@@ -34,9 +37,9 @@ static uint64_t identity(const struct vic_lapic *lapic)
 
 	if (lapic->mode == LAPIC_DISABLED)
 		word |= IDENTITY_DISABLED;
-	if (!(*reg(lapic, VIC_APIC_SVR) & VIC_SVR_ENABLE))
+	if (!accepts(lapic))
 		word |= IDENTITY_NO_VECTORS;
-	if (lapic->mode == LAPIC_X2APIC)
+	if (in_x2apic(lapic))
 		return word | IDENTITY_X2APIC | id;
 	if (id <= 0xff || !(lapic->bus->flags & VIC_BUS_NO_XAPIC_ALIAS))
 		id = *reg(lapic, VIC_APIC_ID) >> 24;
@@ -52,7 +55,7 @@ void lapic_publish(struct vic_lapic *lapic)
 	bus_publish(lapic->bus, lapic->vcpu, identity(lapic));
 }
 
-static uint32_t x2apic_ldr(uint32_t id)
+uint32_t lapic_x2apic_ldr(uint32_t id)
 {
 	/* SDM 10.12.10.2: bits 19:4 of the id, then one of 16. */
 	return (id >> 4 & 0xffff) << 16 | 1u << (id & 0xf);
@@ -63,9 +66,9 @@ static void set_ids(struct vic_lapic *lapic)
 {
 	uint32_t id = lapic->vcpu->id;
 
-	if (lapic->mode == LAPIC_X2APIC) {
+	if (in_x2apic(lapic)) {
 		*reg(lapic, VIC_APIC_ID) = id;
-		*reg(lapic, VIC_APIC_LDR) = x2apic_ldr(id);
+		*reg(lapic, VIC_APIC_LDR) = lapic_x2apic_ldr(id);
 	} else {
 		*reg(lapic, VIC_APIC_ID) = id << 24;
 		*reg(lapic, VIC_APIC_LDR) = 0;
@@ -78,9 +81,11 @@ static void reset_registers(struct vic_lapic *lapic)
 	for (uint32_t v = 0; v < 256; v += 32)
 		inbox_count(&lapic->vcpu->counters.discarded,
 			    *vector_word(lapic, VIC_APIC_IRR, v));
-	regs_reset(lapic->page);
-	if (lapic->mode == LAPIC_X2APIC)
-		*reg(lapic, VIC_APIC_LDR) = x2apic_ldr(lapic->vcpu->id);
+	regs_reset(lapic);
+	if (in_x2apic(lapic))
+		*reg(lapic, VIC_APIC_LDR) = lapic_x2apic_ldr(lapic->vcpu->id);
+	lapic_timer_reset(lapic);
+	lapic->lint_vector = 0;
 	lapic->irr_top = lapic->isr_top = 0;
 	lapic->irr_words = lapic->isr_count = 0;
 	lapic->esr_pending = 0;
@@ -89,8 +94,8 @@ static void reset_registers(struct vic_lapic *lapic)
 
 static int config_check(const struct vic_lapic_config *config)
 {
-	const uint32_t known = VIC_LAPIC_BSP | VIC_LAPIC_X2APIC |
-			       VIC_LAPIC_NO_X2APIC;
+	/* All up to the highest. */
+	const uint32_t known = 2 * VIC_LAPIC_NO_TSC_DEADLINE - 1;
 	const uint32_t both = VIC_LAPIC_X2APIC | VIC_LAPIC_NO_X2APIC;
 	uint32_t bits = config->physical_bits;
 
@@ -106,29 +111,53 @@ static int config_check(const struct vic_lapic_config *config)
 	return VIC_OK;
 }
 
-static uint64_t base_reserved(const struct vic_lapic_config *config)
+/* What the configuration decides once and for all. */
+static void
+configure(struct vic_lapic *lapic, const struct vic_lapic_config *config)
 {
-	uint32_t bits = config->physical_bits ? config->physical_bits :
-						PHYSICAL_BITS_MAX;
-	uint64_t defined = VIC_APIC_BASE_BSP | VIC_APIC_BASE_EN |
-			   ((UINT64_C(1) << bits) - VIC_APIC_PAGE_SIZE);
+	uint32_t bits = config->physical_bits ? config->physical_bits
+					      : PHYSICAL_BITS_MAX;
+	uint32_t policy = config->bus->flags;
+	uint64_t base = VIC_APIC_BASE_BSP | VIC_APIC_BASE_EN |
+			((UINT64_C(1) << bits) - VIC_APIC_PAGE_SIZE);
 
 	if (!(config->flags & VIC_LAPIC_NO_X2APIC))
-		defined |= VIC_APIC_BASE_EXTD;
-	return ~defined;
+		base |= VIC_APIC_BASE_EXTD;
+	lapic->base_reserved = ~base;
+	lapic->physical_bits = bits;
+	lapic->flags = config->flags;
+	if (config->flags & VIC_LAPIC_CMCI)
+		lapic->features |= FEATURE_CMCI;
+	if (!(config->flags & VIC_LAPIC_NO_TSC_DEADLINE))
+		lapic->features |= FEATURE_TSC_DEADLINE;
+	if (policy & VIC_BUS_SUPPRESS_EOI)
+		lapic->features |= FEATURE_SUPPRESS_EOI;
+	lapic->icr_reserved = VIC_ICR_RESERVED;
+	if (policy & VIC_BUS_BUSY_FAULTS)
+		lapic->icr_reserved |= VIC_ICR_BUSY;
+	lapic->icr_long = VIC_ICR_SHORTHAND | VIC_ICR_MODE;
+	if (policy & VIC_BUS_LEVEL_IPIS)
+		lapic->icr_long |= VIC_ICR_LEVEL;
+}
+
+static void lapic_wait_sipi(struct vic_lapic *lapic, bool wait)
+{
+	lapic->attention &= ~ATTENTION_WAIT_SIPI;
+	if (wait)
+		lapic->attention |= ATTENTION_WAIT_SIPI;
 }
 
 static void power_up(struct vic_lapic *lapic)
 {
 	bool bsp = lapic->flags & VIC_LAPIC_BSP;
 
-	lapic->base = VIC_APIC_BASE_RESET | VIC_APIC_BASE_EN |
-		      (bsp ? VIC_APIC_BASE_BSP : 0) |
-		      (lapic->flags & VIC_LAPIC_X2APIC ? VIC_APIC_BASE_EXTD :
-							  0);
-	lapic->mode = mode_of(lapic->base);
-	lapic->wait_sipi = !bsp;
+	lapic->base =
+		VIC_APIC_BASE_RESET | VIC_APIC_BASE_EN |
+		(bsp ? VIC_APIC_BASE_BSP : 0) |
+		(lapic->flags & VIC_LAPIC_X2APIC ? VIC_APIC_BASE_EXTD : 0);
+	lapic->mode = lapic_mode_of(lapic, lapic->base);
 	reset_registers(lapic);
+	lapic_wait_sipi(lapic, !bsp);
 	set_ids(lapic);
 	lapic_publish(lapic);
 	/* After the identity: it ends what senders may still post. */
@@ -157,8 +186,7 @@ int vic_lapic_init(void *storage, size_t size,
 	l->page = config->page;
 	l->vcpu = config->vcpu;
 	l->bus = config->bus;
-	l->base_reserved = base_reserved(config);
-	l->flags = config->flags;
+	configure(l, config);
 	memset(l->page, 0, VIC_APIC_PAGE_SIZE);
 	power_up(l);
 	*lapic = l;
@@ -185,7 +213,7 @@ static void change_mode(struct vic_lapic *lapic, enum lapic_mode mode)
 	if (mode == LAPIC_DISABLED)
 		reset_registers(lapic);
 	set_ids(lapic);
-	if (mode == LAPIC_X2APIC) {
+	if (mode >= LAPIC_X2APIC) {
 		*reg(lapic, VIC_APIC_ICR_HI) = 0;
 		reg(lapic, VIC_APIC_ICR_LO)[1] = 0;
 	}
@@ -194,23 +222,38 @@ static void change_mode(struct vic_lapic *lapic, enum lapic_mode mode)
 	if (mode == LAPIC_DISABLED) {
 		inbox_discard(lapic->vcpu);
 		inbox_ack(lapic->vcpu, REQUEST_ESR);
+		inbox_drop(lapic->vcpu, REQUEST_EXTINT);
 	}
+}
+
+bool lapic_base_legal(const struct vic_lapic *lapic, uint64_t base)
+{
+	return !(base & lapic->base_reserved) &&
+	       (base & (VIC_APIC_BASE_EN | VIC_APIC_BASE_EXTD)) !=
+		       VIC_APIC_BASE_EXTD;
+}
+
+static bool moves(uint64_t from, uint64_t to)
+{
+	return (from ^ to) & ~(uint64_t)(VIC_APIC_PAGE_SIZE - 1);
 }
 
 enum vic_access lapic_write_base(struct vic_lapic *lapic, uint64_t value)
 {
-	enum lapic_mode mode = mode_of(value);
-	bool extd = (value & VIC_APIC_BASE_EXTD) != 0;
+	enum lapic_mode mode = lapic_mode_of(lapic, value);
 
-	if (value & lapic->base_reserved)
-		return VIC_ACCESS_FAULT;
-	if (extd && mode == LAPIC_DISABLED)
+	if (!lapic_base_legal(lapic, value))
 		return VIC_ACCESS_FAULT;
 	/* Only by way of disabled out of x2APIC mode, only from xAPIC in. */
-	if (lapic->mode == LAPIC_X2APIC && mode == LAPIC_XAPIC)
+	if (in_x2apic(lapic) && mode == LAPIC_XAPIC)
 		return VIC_ACCESS_FAULT;
-	if (lapic->mode == LAPIC_DISABLED && mode == LAPIC_X2APIC)
+	if (lapic->mode == LAPIC_DISABLED && mode >= LAPIC_X2APIC)
 		return VIC_ACCESS_FAULT;
+	if ((lapic->bus->flags & VIC_BUS_BASE_FIXED) &&
+	    moves(lapic->base, value))
+		return VIC_ACCESS_FAULT;
+	/* LINT0 and LINT1 did it while the table still had a say. */
+	lapic_take_local(lapic);
 	lapic->base = value;
 	if (mode != lapic->mode)
 		change_mode(lapic, mode);
@@ -225,11 +268,12 @@ int vic_lapic_ack_init(struct vic_lapic *lapic)
 		return VIC_ERR_ABSENT;
 	/* A SIPI stays: INIT cancelled older ones when it was sent. */
 	inbox_ack(lapic->vcpu, REQUEST_INIT);
-	inbox_drop(lapic->vcpu, REQUEST_NMI | REQUEST_SMI | REQUEST_ESR);
+	inbox_drop(lapic->vcpu, REQUEST_NMI | REQUEST_SMI | REQUEST_ESR |
+					REQUEST_EXTINT | REQUEST_LOCAL);
 	reset_registers(lapic);
 	lapic_publish(lapic);
 	inbox_discard(lapic->vcpu);
-	lapic->wait_sipi = !(lapic->base & VIC_APIC_BASE_BSP);
+	lapic_wait_sipi(lapic, !(lapic->base & VIC_APIC_BASE_BSP));
 	count(&lapic->vcpu->counters.acked[VIC_MODE_INIT]);
 	return VIC_OK;
 }
@@ -239,10 +283,11 @@ int vic_lapic_ack_sipi(struct vic_lapic *lapic)
 	uint64_t word = load_acquire(&lapic->vcpu->request);
 
 	/* An INIT since the scan has cancelled it, and follows. */
-	if (!lapic->wait_sipi || !(word & (REQUEST_SIPI | REQUEST_INIT)))
+	if (!(lapic->attention & ATTENTION_WAIT_SIPI) ||
+	    !(word & (REQUEST_SIPI | REQUEST_INIT)))
 		return VIC_ERR_ABSENT;
 	if (inbox_ack_sipi(lapic->vcpu))
 		count(&lapic->vcpu->counters.acked[VIC_MODE_SIPI]);
-	lapic->wait_sipi = false;
+	lapic_wait_sipi(lapic, false);
 	return VIC_OK;
 }

@@ -19,6 +19,8 @@ enum lapic_mode {
 	LAPIC_DISABLED,
 	LAPIC_XAPIC,
 	LAPIC_X2APIC,
+	/* With ICR in two registers of the page (VIC_BUS_ICR_SPLIT). */
+	LAPIC_X2APIC_SPLIT,
 };
 
 struct vic_lapic {
@@ -36,11 +38,34 @@ struct vic_lapic {
 	uint32_t isr_top, isr_count;
 	/* ESR bits since the last write to ESR. */
 	uint32_t esr_pending;
-	/* enum vic_lapic_flags, for a reset. */
+	/* ATTENTION_*. */
+	uint32_t attention;
+	/* Low halves of ICR that take no short way, that are #GP. */
+	uint32_t icr_long, icr_reserved;
+	/* enum vic_lapic_flags. */
 	uint32_t flags;
-	/* Waits for a SIPI. */
-	bool wait_sipi;
+	/* Bits of a physical address. */
+	uint32_t physical_bits;
+	/* FEATURE_*. */
+	uint32_t features;
+	/* What set remote IRR of LINT0, or 0. */
+	uint32_t lint_vector;
+	/* Count of the timer at @timer_start, a bus tick; 0: stopped. */
+	uint32_t timer_count;
+	uint64_t timer_start;
+	/* IA32_TSC_DEADLINE; 0: disarmed. */
+	uint64_t tsc_deadline;
 };
+
+/* What a scan must not overlook. */
+#define ATTENTION_WAIT_SIPI 1u
+/* The deadline has changed since the embedder was told. */
+#define ATTENTION_TIMER 2u
+
+/* What registers and bits of registers depend on. */
+#define FEATURE_CMCI 1u
+#define FEATURE_TSC_DEADLINE 2u
+#define FEATURE_SUPPRESS_EOI 4u
 
 /* A register, or the first word of ISR, TMR, IRR. */
 ALWAYS_INLINE uint32_t *reg(const struct vic_lapic *lapic, uint32_t offset)
@@ -48,9 +73,27 @@ ALWAYS_INLINE uint32_t *reg(const struct vic_lapic *lapic, uint32_t offset)
 	return &lapic->page[offset / 4];
 }
 
+ALWAYS_INLINE bool in_x2apic(const struct vic_lapic *lapic)
+{
+	return lapic->mode >= LAPIC_X2APIC;
+}
+
+/* The ICR's high half: where the mode has it in the page. */
+ALWAYS_INLINE uint32_t *icr_high(const struct vic_lapic *lapic)
+{
+	return lapic->mode == LAPIC_X2APIC ? reg(lapic, VIC_APIC_ICR_LO) + 1
+					   : reg(lapic, VIC_APIC_ICR_HI);
+}
+
+/* Whether vectors are accepted: SVR[8]. */
+ALWAYS_INLINE bool accepts(const struct vic_lapic *lapic)
+{
+	return *reg(lapic, VIC_APIC_SVR) & VIC_SVR_ENABLE;
+}
+
 /* The word of ISR, TMR or IRR with @vector: 32 bits in every 16 bytes. */
-ALWAYS_INLINE uint32_t *vector_word(const struct vic_lapic *lapic,
-				    uint32_t first, uint32_t vector)
+ALWAYS_INLINE uint32_t *
+vector_word(const struct vic_lapic *lapic, uint32_t first, uint32_t vector)
 {
 	size_t word = (vector & 0xe0) >> 3;
 
@@ -61,8 +104,8 @@ ALWAYS_INLINE uint32_t *vector_word(const struct vic_lapic *lapic,
  * After TPR or ISR changed: PPR as SDM 10.8.3.1 defines it, into the page,
  * and out for arbitration. @isrv is the highest vector in service.
  */
-ALWAYS_INLINE void ppr_update(uint32_t *page, struct vic_vcpu *vcpu,
-			      uint32_t isrv)
+ALWAYS_INLINE void
+ppr_update(uint32_t *page, struct vic_vcpu *vcpu, uint32_t isrv)
 {
 	uint32_t ppr = page[VIC_APIC_TPR / 4];
 
@@ -82,21 +125,66 @@ ALWAYS_INLINE void set_tpr(struct vic_lapic *lapic, uint32_t tpr)
 /* prio.c */
 enum vic_access lapic_eoi(struct vic_lapic *lapic);
 
-/* scan.c: take over from the inbox, vectors into IRR and TMR, ESR bits. */
+/* scan.c: take over from the inbox, vectors into IRR and TMR. */
 void lapic_harvest(struct vic_lapic *lapic);
+/* A vector of this APIC's own, 16 or more. */
+void lapic_accept(struct vic_lapic *lapic, uint32_t vector, bool level);
+
+/* lvt.c: ESR bits are recorded now; what fires is the error LVT's. */
+void lapic_error(struct vic_lapic *lapic, uint32_t bits);
+/* Take over from the inbox: ESR bits of senders; what the LVT's sources did. */
 void lapic_take_esr(struct vic_lapic *lapic);
+void lapic_take_local(struct vic_lapic *lapic);
+/* The source of the entry at @offset fires. */
+void lapic_lvt_fire(struct vic_lapic *lapic, uint32_t offset);
+/* Whether an ExtINT waits; @word is the request word. */
+bool lapic_extint(const struct vic_lapic *lapic, uint64_t word);
+void lapic_mask_lvt(struct vic_lapic *lapic);
+void lapic_write_lvt(struct vic_lapic *lapic, uint32_t offset, uint32_t value);
+void lapic_lint_eoi(struct vic_lapic *lapic, uint32_t vector);
+
+/* How far DCR shifts: bits 3, 1, 0 divide by 2, 4, ... 128, 1. */
+ALWAYS_INLINE uint32_t timer_shift(uint32_t dcr)
+{
+	return ((dcr & 3) + (dcr >> 1 & 4) + 1) & 7;
+}
+
+/* Bus ticks of a count. */
+ALWAYS_INLINE uint64_t timer_length(uint32_t ticks, uint32_t dcr)
+{
+	return (uint64_t)ticks << timer_shift(dcr);
+}
+
+/* timer.c; evaluate: raise what is due by now. */
+void lapic_timer_evaluate(struct vic_lapic *lapic);
+void lapic_timer_reset(struct vic_lapic *lapic);
+/* If it is armed, its deadline is told anew. */
+void lapic_timer_changed(struct vic_lapic *lapic);
+uint32_t lapic_timer_ccr(struct vic_lapic *lapic);
+void lapic_timer_write_lvt(struct vic_lapic *lapic, uint32_t value);
+void lapic_timer_write_icr(struct vic_lapic *lapic, uint32_t value);
+void lapic_timer_write_dcr(struct vic_lapic *lapic, uint32_t value);
+uint64_t lapic_timer_read_deadline(struct vic_lapic *lapic);
+void lapic_timer_write_deadline(struct vic_lapic *lapic, uint64_t value);
+/* Bus ticks since @timer_start, before the end; and the other way round. */
+uint64_t lapic_timer_elapsed(const struct vic_lapic *lapic);
+void lapic_timer_resume(struct vic_lapic *lapic, uint64_t elapsed);
 
 /*
  * icr.c: store the ICR and send; reserved bits are checked already. @msr is
  * there so that the arguments of WRMSR stay where they are.
  */
 enum vic_access lapic_icr_xapic(struct vic_lapic *lapic, uint32_t low);
-enum vic_access lapic_icr_x2apic(struct vic_lapic *lapic, uint32_t msr,
-				 uint64_t value);
+enum vic_access
+lapic_icr_x2apic(struct vic_lapic *lapic, uint32_t msr, uint64_t value);
+enum vic_access lapic_icr_split(struct vic_lapic *lapic, uint64_t value);
 void lapic_send_self(struct vic_lapic *lapic, uint8_t vector);
 
 /* lapic.c */
 void lapic_publish(struct vic_lapic *lapic);
 enum vic_access lapic_write_base(struct vic_lapic *lapic, uint64_t value);
+enum lapic_mode lapic_mode_of(const struct vic_lapic *lapic, uint64_t base);
+bool lapic_base_legal(const struct vic_lapic *lapic, uint64_t base);
+uint32_t lapic_x2apic_ldr(uint32_t id);
 
 #endif

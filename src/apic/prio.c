@@ -61,6 +61,19 @@ int vic_lapic_ack(struct vic_lapic *lapic, uint8_t vector)
 	return VIC_OK;
 }
 
+uint8_t vic_lapic_inta(struct vic_lapic *lapic)
+{
+	uint32_t vector;
+
+	if (load_acquire(&lapic->vcpu->pid.control) & VIC_PID_ON)
+		lapic_harvest(lapic);
+	vector = lapic->irr_top;
+	if ((vector & 0xf0) <= (*reg(lapic, VIC_APIC_PPR) & 0xf0) ||
+	    vic_lapic_ack(lapic, (uint8_t)vector))
+		return (uint8_t)*reg(lapic, VIC_APIC_SVR);
+	return (uint8_t)vector;
+}
+
 /* The highest vector in service, which is not 0, leaves it. */
 static void isr_pop(struct vic_lapic *lapic, uint32_t vector)
 {
@@ -90,11 +103,12 @@ int vic_lapic_unack(struct vic_lapic *lapic, uint8_t vector)
 }
 
 static __attribute__((noinline)) enum vic_access
-eoi_level(const struct vic_lapic *lapic, uint32_t vector)
+eoi_level(struct vic_lapic *lapic, uint32_t vector)
 {
 	const struct vic_vcpu *vcpu = lapic->vcpu;
 
-	if (vcpu->ops->eoi)
+	lapic_lint_eoi(lapic, vector);
+	if (vcpu->ops->eoi && !(*reg(lapic, VIC_APIC_SVR) & VIC_SVR_SUPPRESS))
 		vcpu->ops->eoi(vcpu->opaque, VIC_EOI_LAPIC, vector);
 	return VIC_ACCESS_DONE;
 }

@@ -31,21 +31,43 @@ struct reg_row {
 	/* enum reg_access. */
 	uint32_t access;
 	uint32_t reset;
-	/* Bits that a guest's store changes; the rest keeps or reads 0. */
-	uint32_t mmio_mask;
+	/* Bits that a guest can set; others that it writes are dropped. */
+	uint32_t stored;
 	/* Bits that are 1 whatever is stored. */
-	uint32_t mmio_ones;
-	/* Bits that a WRMSR may set without #GP. */
-	uint64_t msr_mask;
-	/* NULL: the value is stored. */
-	void (*write)(struct vic_lapic *lapic, uint64_t value);
+	uint32_t ones;
+	/* More bits that a WRMSR may set without #GP: read-only ones. */
+	uint32_t ignored;
+	/* FEATURE_* that the register, or that these bits of it, depend on. */
+	uint32_t feature;
+	uint32_t optional;
+	/* NULL: what is in the page. */
+	uint32_t (*read)(struct vic_lapic *lapic);
+	/* NULL: it goes to the page. */
+	void (*write)(struct vic_lapic *lapic, uint32_t offset, uint32_t value);
 };
 
 /* Hidden: no way through a global offset table to it. */
 extern const struct reg_row reg_rows[REG_ROWS]
 	__attribute__((visibility("hidden")));
 
+/* Whether this APIC has the register at @index. */
+ALWAYS_INLINE bool reg_exists(const struct vic_lapic *lapic, uint32_t index)
+{
+	const struct reg_row *row = &reg_rows[index];
+
+	return row->access && (row->optional || !row->feature ||
+			       (lapic->features & row->feature));
+}
+
+/* What a guest can set in it. */
+ALWAYS_INLINE uint32_t reg_stored(const struct vic_lapic *lapic,
+				  const struct reg_row *row)
+{
+	return lapic->features & row->feature ? row->stored | row->optional
+					      : row->stored;
+}
+
 /* Reset values into the page; the id register stays. */
-void regs_reset(uint32_t *page);
+void regs_reset(struct vic_lapic *lapic);
 
 #endif

@@ -4,11 +4,6 @@
 /* What there is to do before the next entry: inbox to IRR, and the answer. */
 #include "apic/lapic_priv.h"
 
-static bool accepts(const struct vic_lapic *lapic)
-{
-	return *reg(lapic, VIC_APIC_SVR) & VIC_SVR_ENABLE;
-}
-
 /* 32 vectors into a word of IRR, and their trigger modes into TMR. */
 ALWAYS_INLINE void accept_word(struct vic_lapic *lapic, uint32_t first,
 			       uint32_t bits, uint32_t level)
@@ -24,8 +19,8 @@ ALWAYS_INLINE void accept_word(struct vic_lapic *lapic, uint32_t first,
 }
 
 /* @bits, not 0, of word @i of PIR. */
-ALWAYS_INLINE void accept_words(struct vic_lapic *lapic, uint32_t i,
-				uint64_t bits)
+ALWAYS_INLINE void
+accept_words(struct vic_lapic *lapic, uint32_t i, uint64_t bits)
 {
 	/* After the exchange, which took the bits with their P1. */
 	uint64_t level = load_relaxed(&lapic->vcpu->trigger[i]);
@@ -62,7 +57,7 @@ static void accept_some(struct vic_lapic *lapic, uint32_t i, uint64_t bits)
 	uint64_t refused = bits & illegal(i);
 
 	if (refused)
-		lapic->esr_pending |= VIC_ESR_RECEIVE_ILLEGAL;
+		lapic_error(lapic, VIC_ESR_RECEIVE_ILLEGAL);
 	if (!accepts(lapic))
 		refused = bits;
 	inbox_count(&counters->discarded, refused);
@@ -93,40 +88,53 @@ void lapic_harvest(struct vic_lapic *lapic)
 	drain(lapic, 0);
 }
 
-void lapic_take_esr(struct vic_lapic *lapic)
+void lapic_accept(struct vic_lapic *lapic, uint32_t vector, bool level)
 {
-	uint64_t word = inbox_ack(lapic->vcpu, REQUEST_ESR);
+	struct vic_outcomes *outcomes = &lapic->vcpu->counters.vectors;
+	uint32_t *irr = vector_word(lapic, VIC_APIC_IRR, vector);
+	uint32_t bit = 1u << vector % 32;
 
-	lapic->esr_pending |= (uint32_t)(word >> REQUEST_ESR_SHIFT);
+	if (!accepts(lapic))
+		return;
+	count(*irr & bit ? &outcomes->merged : &outcomes->silent);
+	accept_word(lapic, vector & 0xe0, bit, level ? bit : 0);
+	if (vector > lapic->irr_top)
+		lapic->irr_top = vector;
 }
 
 /* What waits for CAN, or for the window that opens it. */
-static uint32_t maskable(uint32_t can, uint32_t may, uint32_t work,
-			 uint32_t window)
+static uint32_t
+maskable(uint32_t can, uint32_t may, uint32_t work, uint32_t window)
 {
 	return can & may ? work : window;
 }
 
 /* Everything that is no vector; false if nothing else matters now. */
-static bool scan_requests(struct vic_lapic *lapic, uint32_t can,
-			  struct vic_work *work)
+static bool
+scan_requests(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
 {
 	struct vic_vcpu *vcpu = lapic->vcpu;
 	uint64_t word = inbox_requests(vcpu);
 
-	if (word & REQUEST_ESR) {
+	if (word & REQUEST_ESR)
 		lapic_take_esr(lapic);
+	if (word & (REQUEST_LOCAL | REQUEST_LINES)) {
+		lapic_take_local(lapic);
+		/* An entry may be NMI, SMI or INIT. */
+		word = inbox_requests(vcpu);
 	}
 	if (word & REQUEST_RESYNC)
 		work->flags = VIC_WORK_RESYNC;
+	if (lapic->attention & ATTENTION_TIMER)
+		work->flags |= VIC_WORK_TIMER;
 	if (word & REQUEST_INIT) {
 		work->flags |= VIC_WORK_INIT;
 		return false;
 	}
-	if (lapic->wait_sipi) {
+	if (lapic->attention & ATTENTION_WAIT_SIPI) {
 		work->sipi_vector = (uint8_t)(word >> REQUEST_SIPI_SHIFT);
-		work->flags |= word & REQUEST_SIPI ? VIC_WORK_SIPI :
-						     VIC_WORK_WAIT_SIPI;
+		work->flags |= word & REQUEST_SIPI ? VIC_WORK_SIPI
+						   : VIC_WORK_WAIT_SIPI;
 		return false;
 	}
 	/* SIPI counts in wait-for-SIPI only: SDM 8.4.2. */
@@ -139,13 +147,15 @@ static bool scan_requests(struct vic_lapic *lapic, uint32_t can,
 	if (work->nmis)
 		work->flags |= maskable(can, VIC_CAN_NMI, VIC_WORK_NMI,
 					VIC_WORK_NMI_WINDOW);
+	if (UNLIKELY(lapic_extint(lapic, word)))
+		work->flags |= maskable(can, VIC_CAN_IRQ, VIC_WORK_EXTINT,
+					VIC_WORK_IRQ_WINDOW);
 	return true;
 }
 
 /* The highest vector, if it is deliverable; @flags is what there is else. */
-ALWAYS_INLINE uint32_t scan_vectors(const struct vic_lapic *lapic,
-				    uint32_t can, struct vic_work *work,
-				    uint32_t flags)
+ALWAYS_INLINE uint32_t scan_vectors(const struct vic_lapic *lapic, uint32_t can,
+				    struct vic_work *work, uint32_t flags)
 {
 	uint32_t vector = lapic->irr_top;
 
@@ -207,8 +217,8 @@ drain_and_scan(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
 	return scan_vectors(lapic, can, work, 0);
 }
 
-static uint32_t scan_all(struct vic_lapic *lapic, uint32_t can,
-			 struct vic_work *work)
+static uint32_t
+scan_all(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
 {
 	if (load_acquire(&lapic->vcpu->pid.control) & VIC_PID_ON)
 		lapic_harvest(lapic);
@@ -225,6 +235,7 @@ scan_and_tell(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
 
 	if (flags & VIC_WORK_RESYNC)
 		inbox_ack(lapic->vcpu, REQUEST_RESYNC);
+	lapic->attention &= ~ATTENTION_TIMER;
 	return flags;
 }
 
@@ -232,13 +243,13 @@ scan_and_tell(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
  * Acquire, no barrier: a sender whose ON or NEW is missed here is seen by
  * the look that follows the barrier of enter or block.
  */
-uint32_t vic_lapic_scan(struct vic_lapic *lapic, uint32_t can,
-			struct vic_work *work)
+uint32_t
+vic_lapic_scan(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
 {
 	struct vic_vcpu *vcpu = lapic->vcpu;
 
-	*work = (struct vic_work){ 0 };
-	if (UNLIKELY(load_acquire(&vcpu->request) | lapic->wait_sipi))
+	*work = (struct vic_work){0};
+	if (UNLIKELY(load_acquire(&vcpu->request) | lapic->attention))
 		return scan_and_tell(lapic, can, work);
 	if (UNLIKELY(load_acquire(&vcpu->pid.control) & VIC_PID_ON))
 		return drain_and_scan(lapic, can, work);
@@ -267,8 +278,9 @@ int vic_lapic_ack_smi(struct vic_lapic *lapic)
 bool vic_lapic_block(struct vic_lapic *lapic, uint32_t can)
 {
 	const uint32_t wakes = VIC_WORK_INIT | VIC_WORK_SIPI | VIC_WORK_NMI |
-			       VIC_WORK_SMI | VIC_WORK_IRQ | VIC_WORK_RESYNC;
-	struct vic_work work = { 0 };
+			       VIC_WORK_SMI | VIC_WORK_IRQ | VIC_WORK_RESYNC |
+			       VIC_WORK_EXTINT | VIC_WORK_TIMER;
+	struct vic_work work = {0};
 
 	if (scan_all(lapic, can, &work) & wakes) {
 		count(&lapic->vcpu->counters.block_refusals);

@@ -159,6 +159,9 @@ uint64_t inbox_ack(struct vic_vcpu *vcpu, uint64_t bits);
 /* Take @bits out and count what was there as thrown away. Owner. */
 void inbox_drop(struct vic_vcpu *vcpu, uint64_t bits);
 
+/* Give the requests the value @bits: a restored image. Owner, alone. */
+void inbox_restore(struct vic_vcpu *vcpu, uint64_t bits);
+
 /*
  * Take the SIPI out that the owner has seen. One that stands beside an INIT
  * is newer, for INIT cancels: it stays, and the answer is false. Owner.

@@ -24,8 +24,8 @@ size_t vic_apic_bus_size(uint32_t max_vcpus)
 
 static int config_check(const struct vic_apic_bus_config *config)
 {
-	const uint32_t known = VIC_BUS_ARBITRATE | VIC_BUS_MSI_FF_IS_ID |
-			       VIC_BUS_NO_XAPIC_ALIAS;
+	/* All up to the highest. */
+	const uint32_t known = 2 * VIC_BUS_NO_LOWEST - 1;
 
 	if (!abi_known(config, config->size, sizeof(*config), sizeof(*config)))
 		return VIC_ERR_ABI;

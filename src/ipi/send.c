@@ -85,13 +85,28 @@ static enum vic_request request_of(const struct send *send)
 		return VIC_REQUEST_INIT;
 	case VIC_MODE_SIPI:
 		return VIC_REQUEST_SIPI;
+	case VIC_MODE_EXTINT:
+		return VIC_REQUEST_EXTINT;
 	default:
 		/* An MSI with a vector below 16: SDM 10.5.3. */
 		return VIC_REQUEST_ESR;
 	}
 }
 
-/* Accept what is no vector. ExtINT needs an 8259, which there is not. */
+/*
+ * Whether it is for those only that are enabled by software, and of ExtINT
+ * for those that can ask an 8259 for the vector.
+ */
+static bool refuses(enum vic_request request, const struct vic_vcpu *vcpu,
+		    uint64_t identity)
+{
+	if (request == VIC_REQUEST_EXTINT && !vcpu->ops->inta)
+		return true;
+	return (request == VIC_REQUEST_EXTINT || request == VIC_REQUEST_ESR) &&
+	       (identity & IDENTITY_NO_VECTORS);
+}
+
+/* Accept what is no vector. */
 static void send_other(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
 {
 	struct send *send = ctx;
@@ -99,8 +114,7 @@ static void send_other(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
 	uint8_t argument = send->intid;
 
 	send->matched = true;
-	if (send->mode == VIC_MODE_EXTINT ||
-	    (request == VIC_REQUEST_ESR && (identity & IDENTITY_NO_VECTORS))) {
+	if (refuses(request, vcpu, identity)) {
 		count(&send->counters->refused);
 		return;
 	}

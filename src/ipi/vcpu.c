@@ -83,6 +83,15 @@ enum vic_post vic_vcpu_request(struct vic_vcpu *vcpu,
 	return inbox_request(vcpu, counters, request, argument);
 }
 
+static uint64_t line_add(uint64_t word, unsigned int pin, bool level)
+{
+	if (!level)
+		return word & ~REQUEST_LINT(pin);
+	if (word & REQUEST_LINT(pin))
+		return word;
+	return word | REQUEST_LINT(pin) | REQUEST_EDGE(pin);
+}
+
 /* What the request word becomes; the same word if nothing is new. */
 static uint64_t request_add(uint64_t word, enum vic_request request,
 			    uint8_t argument)
@@ -104,6 +113,20 @@ static uint64_t request_add(uint64_t word, enum vic_request request,
 		return word | (uint64_t)argument << REQUEST_ESR_SHIFT;
 	case VIC_REQUEST_RESYNC:
 		return word | REQUEST_RESYNC;
+	case VIC_REQUEST_TIMER:
+		return word | REQUEST_TIMER;
+	case VIC_REQUEST_PERF:
+		return word | REQUEST_PERF;
+	case VIC_REQUEST_THERMAL:
+		return word | REQUEST_THERMAL;
+	case VIC_REQUEST_CMCI:
+		return word | REQUEST_CMCI;
+	case VIC_REQUEST_LINT0:
+		return line_add(word, 0, argument);
+	case VIC_REQUEST_LINT1:
+		return line_add(word, 1, argument);
+	case VIC_REQUEST_EXTINT:
+		return word | REQUEST_EXTINT;
 	}
 	return word;
 }
@@ -115,7 +138,7 @@ enum vic_post inbox_request(struct vic_vcpu *vcpu,
 	uint64_t old = load_relaxed(&vcpu->request), next;
 	bool changed;
 
-	if ((unsigned int)request > VIC_REQUEST_RESYNC)
+	if ((unsigned int)request > VIC_REQUEST_EXTINT)
 		return VIC_POST_REFUSED;
 	/*
 	 * Data and NEW change in one step: the owner never sees one without
@@ -127,7 +150,9 @@ enum vic_post inbox_request(struct vic_vcpu *vcpu,
 	 */
 	do {
 		next = request_add(old, request, argument);
-		changed = next != old;
+		/* That a line falls is no news. */
+		changed = (next & ~old) ||
+			  (request < VIC_REQUEST_LINT0 && next != old);
 		if (changed)
 			next |= REQUEST_NEW;
 	} while (!compare_exchange(&vcpu->request, &old, next));
@@ -160,11 +185,17 @@ uint64_t inbox_ack(struct vic_vcpu *vcpu, uint64_t bits)
 
 void inbox_drop(struct vic_vcpu *vcpu, uint64_t bits)
 {
-	const uint64_t single = REQUEST_SMI | REQUEST_INIT | REQUEST_SIPI;
+	const uint64_t single = REQUEST_SMI | REQUEST_INIT | REQUEST_SIPI |
+				REQUEST_EXTINT;
 	uint64_t word = inbox_ack(vcpu, bits);
 
 	inbox_count(&vcpu->counters.requests_discarded, word & single);
 	counter_add(&vcpu->counters.requests_discarded, word & REQUEST_NMI);
+}
+
+void inbox_restore(struct vic_vcpu *vcpu, uint64_t bits)
+{
+	store_release(&vcpu->request, bits);
 }
 
 bool inbox_ack_sipi(struct vic_vcpu *vcpu)
@@ -295,6 +326,8 @@ void vic_vcpu_peek(const struct vic_vcpu *vcpu, struct vic_vcpu_inbox *out)
 	out->smi = (word & REQUEST_SMI) != 0;
 	out->init = (word & REQUEST_INIT) != 0;
 	out->sipi = (word & REQUEST_SIPI) != 0;
+	out->extint = (word & REQUEST_EXTINT) != 0;
+	out->lint = (uint8_t)(word >> REQUEST_LINT_SHIFT & 3);
 	out->sipi_vector = (uint8_t)(word >> REQUEST_SIPI_SHIFT);
 	for (int i = 0; i < 4; i++) {
 		out->pir[i] = load_acquire(&vcpu->pid.pir[i]);

@@ -241,7 +241,7 @@ static void bus_arguments(void **state)
 		{0, UINT32_MAX, 0, VIC_ERR_INVAL},
 		{0, 4, VIC_MSI_32BIT + 1, VIC_ERR_INVAL},
 		{0, 4, UINT32_MAX, VIC_ERR_INVAL},
-		{8, 4, 0, VIC_ERR_ABI},
+		{0x800, 4, 0, VIC_ERR_ABI},
 		{0x80000000, 4, 0, VIC_ERR_ABI},
 		{7, 4, VIC_MSI_32BIT, VIC_OK},
 		{0, 1, 0, VIC_OK},
@@ -300,7 +300,7 @@ static void lapic_arguments(void **state)
 		{VIC_LAPIC_BSP, 7, 1, VIC_ERR_INVAL},
 		{VIC_LAPIC_BSP, 7, UINT32_MAX, VIC_ERR_INVAL},
 		{VIC_LAPIC_X2APIC | VIC_LAPIC_NO_X2APIC, 7, 0, VIC_ERR_INVAL},
-		{8, 7, 0, VIC_ERR_ABI},
+		{0x20, 7, 0, VIC_ERR_ABI},
 		{0x80000000, 7, 0, VIC_ERR_ABI},
 	};
 	struct vic_lapic_config config;

@@ -224,7 +224,7 @@ static void every_start_page_is_kept(void **state)
 static void unknown_requests_are_refused(void **state)
 {
 	(void)state;
-	for (int what = VIC_REQUEST_RESYNC + 1; what < 300; what++) {
+	for (int what = VIC_REQUEST_EXTINT + 1; what < 300; what++) {
 		fresh(VIC_BLOCKED);
 		assert_int_equal(request((enum vic_request)what, 0xff),
 				 VIC_POST_REFUSED);

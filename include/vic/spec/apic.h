@@ -29,8 +29,19 @@
 #define VIC_APIC_TMR 0x180
 #define VIC_APIC_IRR 0x200
 #define VIC_APIC_ESR 0x280
+#define VIC_APIC_LVT_CMCI 0x2f0
 #define VIC_APIC_ICR_LO 0x300
 #define VIC_APIC_ICR_HI 0x310
+#define VIC_APIC_LVT_TIMER 0x320
+#define VIC_APIC_LVT_THERMAL 0x330
+#define VIC_APIC_LVT_PERF 0x340
+#define VIC_APIC_LVT_LINT0 0x350
+#define VIC_APIC_LVT_LINT1 0x360
+#define VIC_APIC_LVT_ERROR 0x370
+/** Initial count of the timer; CCR is the current one, DCR divides. */
+#define VIC_APIC_TIMER_ICR 0x380
+#define VIC_APIC_TIMER_CCR 0x390
+#define VIC_APIC_TIMER_DCR 0x3e0
 #define VIC_APIC_SELF_IPI 0x3f0
 #define VIC_APIC_PAGE_SIZE 0x1000
 
@@ -38,6 +49,7 @@
 #define VIC_MSR_APIC_BASE 0x1b
 #define VIC_MSR_X2APIC 0x800
 #define VIC_MSR_X2APIC_END 0x8ff
+#define VIC_MSR_TSC_DEADLINE 0x6e0
 
 /* IA32_APIC_BASE. */
 #define VIC_APIC_BASE_BSP 0x100u
@@ -49,6 +61,8 @@
 #define VIC_SVR_VECTOR 0x0ffu
 #define VIC_SVR_ENABLE 0x100u
 #define VIC_SVR_FOCUS 0x200u
+/** Suppress EOI broadcasts; reserved unless VERSION[24] is 1. */
+#define VIC_SVR_SUPPRESS 0x1000u
 #define VIC_SVR_RESET 0x0ffu
 
 /* Destination format register: model in bits 31:28, the rest reads 1. */
@@ -56,8 +70,31 @@
 #define VIC_DFR_FLAT 0xfu
 #define VIC_DFR_CLUSTER 0x0u
 
-/** Version 0x14, six LVT entries, no EOI-broadcast suppression. */
-#define VIC_APIC_VERSION_VALUE 0x00050014u
+/** Version 0x14 and no LVT entry; bits 23:16 have the highest entry. */
+#define VIC_APIC_VERSION_VALUE 0x00000014u
+#define VIC_APIC_VERSION_LVT_SHIFT 16
+#define VIC_APIC_VERSION_SUPPRESS 0x1000000u
+
+/* Entries of the local vector table: SDM figure 10-8. */
+#define VIC_LVT_VECTOR 0xffu
+/** enum vic_delivery_mode in bits 10:8; timer and error have none. */
+#define VIC_LVT_MODE_SHIFT 8
+#define VIC_LVT_MODE 0x700u
+/** Delivery status, read-only. */
+#define VIC_LVT_BUSY 0x1000u
+/* LINT0 and LINT1. */
+#define VIC_LVT_LOW_ACTIVE 0x2000u
+#define VIC_LVT_REMOTE_IRR 0x4000u
+#define VIC_LVT_LEVEL 0x8000u
+#define VIC_LVT_MASKED 0x10000u
+/* Timer mode, bits 18:17; 3 is reserved. */
+#define VIC_LVT_TIMER_MODE 0x60000u
+#define VIC_LVT_ONE_SHOT 0x00000u
+#define VIC_LVT_PERIODIC 0x20000u
+#define VIC_LVT_TSC_DEADLINE 0x40000u
+
+/* Divide configuration register: bits 3, 1 and 0. */
+#define VIC_DCR_MASK 0xbu
 
 /* Interrupt command register; MSI data has the same vector and mode. */
 #define VIC_ICR_VECTOR 0xffu

@@ -1,0 +1,211 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The local vector table, its sources, and errors: SDM vol. 3, 10.5. What
+ * sources do on other threads waits in the request word; it is taken over
+ * by a scan, and before anything changes how it would be taken.
+ */
+#include "apic/lapic_priv.h"
+
+static uint32_t lvt_mode(uint32_t lvt)
+{
+	return (lvt & VIC_LVT_MODE) >> VIC_LVT_MODE_SHIFT;
+}
+
+/*
+ * A bit that is recorded already fires no more, so an error LVT with an
+ * illegal vector ends here and not in itself.
+ */
+void lapic_error(struct vic_lapic *lapic, uint32_t bits)
+{
+	uint32_t lvt = *reg(lapic, VIC_APIC_LVT_ERROR);
+
+	bits &= ~lapic->esr_pending;
+	if (!bits)
+		return;
+	lapic->esr_pending |= bits;
+	if (lvt & VIC_LVT_MASKED)
+		return;
+	if ((lvt & VIC_LVT_VECTOR) < VIC_VECTOR_MIN)
+		lapic->esr_pending |= VIC_ESR_RECEIVE_ILLEGAL;
+	else
+		lapic_accept(lapic, lvt & VIC_LVT_VECTOR, false);
+}
+
+void lapic_take_esr(struct vic_lapic *lapic)
+{
+	uint64_t word = inbox_ack(lapic->vcpu, REQUEST_ESR) & REQUEST_ESR;
+
+	lapic_error(lapic, (uint32_t)(word >> REQUEST_ESR_SHIFT));
+}
+
+static void request_self(struct vic_lapic *lapic, enum vic_request request)
+{
+	inbox_request(lapic->vcpu, &lapic->vcpu->counters, request, 0);
+}
+
+/* @lint: of LINT0 or LINT1, which alone know INIT. */
+static void fire(struct vic_lapic *lapic, uint32_t lvt, bool lint, bool level)
+{
+	uint32_t vector = lvt & VIC_LVT_VECTOR;
+
+	switch (lvt_mode(lvt)) {
+	case VIC_MODE_FIXED:
+		if (vector < VIC_VECTOR_MIN)
+			lapic_error(lapic, VIC_ESR_RECEIVE_ILLEGAL);
+		else
+			lapic_accept(lapic, vector, level);
+		break;
+	case VIC_MODE_SMI:
+		request_self(lapic, VIC_REQUEST_SMI);
+		break;
+	case VIC_MODE_NMI:
+		request_self(lapic, VIC_REQUEST_NMI);
+		break;
+	case VIC_MODE_INIT:
+		if (lint)
+			request_self(lapic, VIC_REQUEST_INIT);
+		break;
+	default:
+		/* ExtINT is a level, lapic_extint(); others are reserved. */
+		break;
+	}
+}
+
+void lapic_lvt_fire(struct vic_lapic *lapic, uint32_t offset)
+{
+	uint32_t lvt = *reg(lapic, offset);
+
+	if (lvt & VIC_LVT_MASKED)
+		return;
+	if (offset == VIC_APIC_LVT_PERF &&
+	    !(lapic->bus->flags & VIC_BUS_PMI_KEEPS_MASK))
+		*reg(lapic, offset) |= VIC_LVT_MASKED;
+	fire(lapic, lvt,
+	     offset == VIC_APIC_LVT_LINT0 || offset == VIC_APIC_LVT_LINT1,
+	     false);
+}
+
+/* LINT1 is edge, whatever its trigger mode says: SDM 10.5.1. */
+static bool is_level(uint32_t lvt0)
+{
+	return (lvt0 & VIC_LVT_LEVEL) && lvt_mode(lvt0) == VIC_MODE_FIXED;
+}
+
+static void lint_edges(struct vic_lapic *lapic, uint64_t edges)
+{
+	/* Then they are the processor's INTR and NMI: SDM 10.4.7.2. */
+	if (lapic->mode == LAPIC_DISABLED) {
+		if (edges & REQUEST_EDGE(1))
+			request_self(lapic, VIC_REQUEST_NMI);
+		return;
+	}
+	if ((edges & REQUEST_EDGE(0)) &&
+	    !is_level(*reg(lapic, VIC_APIC_LVT_LINT0)))
+		lapic_lvt_fire(lapic, VIC_APIC_LVT_LINT0);
+	if (edges & REQUEST_EDGE(1))
+		lapic_lvt_fire(lapic, VIC_APIC_LVT_LINT1);
+}
+
+/* A high LINT0 that is level-triggered: once until its EOI. */
+static void lint0_level(struct vic_lapic *lapic)
+{
+	uint32_t *lvt = reg(lapic, VIC_APIC_LVT_LINT0);
+
+	if (!is_level(*lvt) || (*lvt & (VIC_LVT_MASKED | VIC_LVT_REMOTE_IRR)))
+		return;
+	if ((*lvt & VIC_LVT_VECTOR) >= VIC_VECTOR_MIN) {
+		*lvt |= VIC_LVT_REMOTE_IRR;
+		lapic->lint_vector = *lvt & VIC_LVT_VECTOR;
+	}
+	fire(lapic, *lvt, true, true);
+}
+
+void lapic_lint_eoi(struct vic_lapic *lapic, uint32_t vector)
+{
+	if (lapic->lint_vector != vector)
+		return;
+	lapic->lint_vector = 0;
+	*reg(lapic, VIC_APIC_LVT_LINT0) &= ~VIC_LVT_REMOTE_IRR;
+}
+
+void lapic_take_local(struct vic_lapic *lapic)
+{
+	uint64_t word = inbox_ack(lapic->vcpu, REQUEST_LOCAL);
+
+	if (word & REQUEST_TIMER) {
+		/* The host's timer has gone off, even if it was early. */
+		lapic_timer_changed(lapic);
+		lapic_timer_evaluate(lapic);
+	}
+	if (word & REQUEST_PERF)
+		lapic_lvt_fire(lapic, VIC_APIC_LVT_PERF);
+	if (word & REQUEST_THERMAL)
+		lapic_lvt_fire(lapic, VIC_APIC_LVT_THERMAL);
+	if (word & REQUEST_CMCI)
+		lapic_lvt_fire(lapic, VIC_APIC_LVT_CMCI);
+	lint_edges(lapic, word & REQUEST_EDGES);
+	if (load_relaxed(&lapic->vcpu->request) & REQUEST_LINT(0))
+		lint0_level(lapic);
+}
+
+bool lapic_extint(const struct vic_lapic *lapic, uint64_t word)
+{
+	uint32_t lvt = *reg(lapic, VIC_APIC_LVT_LINT0);
+
+	if (!lapic->vcpu->ops->inta)
+		return false;
+	if (word & REQUEST_EXTINT)
+		return true;
+	if (!(word & REQUEST_LINT(0)))
+		return false;
+	return lapic->mode == LAPIC_DISABLED ||
+	       (!(lvt & VIC_LVT_MASKED) && lvt_mode(lvt) == VIC_MODE_EXTINT);
+}
+
+int vic_lapic_ack_extint(struct vic_lapic *lapic, uint8_t *vector)
+{
+	struct vic_vcpu *vcpu = lapic->vcpu;
+
+	if (!lapic_extint(lapic, load_acquire(&vcpu->request)))
+		return VIC_ERR_ABSENT;
+	inbox_ack(vcpu, REQUEST_EXTINT);
+	*vector = vcpu->ops->inta(vcpu->opaque);
+	count(&vcpu->counters.acked[VIC_MODE_EXTINT]);
+	return VIC_OK;
+}
+
+/* Software disable sets every mask: SDM 10.4.7.2. */
+void lapic_mask_lvt(struct vic_lapic *lapic)
+{
+	lapic_take_local(lapic);
+	lapic_timer_evaluate(lapic);
+	for (uint32_t at = VIC_APIC_LVT_TIMER; at <= VIC_APIC_LVT_ERROR;
+	     at += 16)
+		*reg(lapic, at) |= VIC_LVT_MASKED;
+	if (lapic->features & FEATURE_CMCI)
+		*reg(lapic, VIC_APIC_LVT_CMCI) |= VIC_LVT_MASKED;
+	lapic_timer_changed(lapic);
+}
+
+void lapic_write_lvt(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
+{
+	uint32_t *lvt = reg(lapic, offset);
+
+	if (load_acquire(&lapic->vcpu->request) &
+	    (REQUEST_LOCAL | REQUEST_LINES))
+		lapic_take_local(lapic);
+	if (!accepts(lapic))
+		value |= VIC_LVT_MASKED;
+	if (offset == VIC_APIC_LVT_TIMER) {
+		lapic_timer_write_lvt(lapic, value);
+		return;
+	}
+	/* It means nothing for an edge. */
+	if (offset == VIC_APIC_LVT_LINT0 && !is_level(value))
+		lapic->lint_vector = 0;
+	if (offset == VIC_APIC_LVT_LINT0 && lapic->lint_vector)
+		value |= VIC_LVT_REMOTE_IRR;
+	*lvt = value;
+}
