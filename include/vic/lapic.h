@@ -212,7 +212,10 @@ VIC_API uint64_t vic_lapic_base(const struct vic_lapic *lapic);
 /** TPR, for an embedder that keeps CR8 (= TPR[7:4]) elsewhere. */
 VIC_API uint8_t vic_lapic_tpr(const struct vic_lapic *lapic);
 
-/** Set TPR, as MOV to CR8 does with @p tpr = CR8 << 4. */
+/**
+ * Set TPR, as MOV to CR8 does with @p tpr = CR8 << 4. A disabled APIC has
+ * none: nothing changes.
+ */
 VIC_API void vic_lapic_set_tpr(struct vic_lapic *lapic, uint8_t tpr);
 
 /**

@@ -275,23 +275,33 @@ static bool check_isr(struct image *image)
 	return true;
 }
 
-/* Software disable masks, and remote IRR belongs to what set it. */
-static bool check_lvt(struct image *image)
+/* Remote IRR is that of a level, and of a vector that is remembered. */
+static bool check_lint0(struct image *image)
 {
-	bool enabled = page32(image, VIC_APIC_SVR) & VIC_SVR_ENABLE;
 	uint32_t vector = get32(image->bytes, AT_LINT_VECTOR);
 	uint32_t lint0 = page32(image, VIC_APIC_LVT_LINT0);
+	bool fixed_level =
+		(lint0 & (VIC_LVT_LEVEL | VIC_LVT_MODE)) == VIC_LVT_LEVEL;
+	bool legal = vector >= VIC_VECTOR_MIN && vector <= 0xff;
 
-	for (uint32_t i = 0; i < REG_ROWS && !enabled; i++)
+	return check(image,
+		     lint0 & VIC_LVT_REMOTE_IRR ? legal && fixed_level
+						: !vector,
+		     "LVT_LINT0");
+}
+
+/* Software disable masks every entry. */
+static bool check_lvt(struct image *image)
+{
+	if (page32(image, VIC_APIC_SVR) & VIC_SVR_ENABLE)
+		return true;
+	for (uint32_t i = 0; i < REG_ROWS; i++)
 		if (reg_rows[i].reset == VIC_LVT_MASKED &&
 		    reg_exists(image->lapic, i) &&
 		    !check(image, page32(image, i << 4) & VIC_LVT_MASKED,
 			   reg_rows[i].name))
 			return false;
-	return check(image,
-		     vector <= 0xff && (!vector || vector >= VIC_VECTOR_MIN) &&
-			     !vector == !(lint0 & VIC_LVT_REMOTE_IRR),
-		     "LVT_LINT0");
+	return true;
 }
 
 static bool check_timer(struct image *image)
@@ -343,7 +353,8 @@ static bool check_state(struct image *image)
 		if (!check_row(image, i))
 			return false;
 	return check_gaps(image) && check_derived(image) && check_isr(image) &&
-	       check_lvt(image) && check_timer(image) && check_inbox(image);
+	       check_lvt(image) && check_lint0(image) && check_timer(image) &&
+	       check_inbox(image);
 }
 
 static void restore_page(struct vic_lapic *lapic, const struct image *image)
@@ -362,6 +373,7 @@ static void restore_page(struct vic_lapic *lapic, const struct image *image)
 		uint32_t irr = *vector_word(lapic, VIC_APIC_IRR, v);
 		uint32_t isr = *vector_word(lapic, VIC_APIC_ISR, v);
 
+		inbox_count(&lapic->vcpu->counters.vectors.silent, irr);
 		if (irr) {
 			lapic->irr_words |= 1u << v / 32;
 			lapic->irr_top = v + top_bit32(irr);
@@ -387,6 +399,10 @@ static void restore(struct vic_lapic *lapic, const struct image *image)
 {
 	const unsigned char *bytes = image->bytes;
 
+	/* What was pending goes, and what comes is newly pending. */
+	lapic_discard(lapic);
+	inbox_discard(lapic->vcpu);
+	inbox_drop(lapic->vcpu, REQUEST_ALL);
 	lapic->base = image->base;
 	lapic->mode = image->mode;
 	restore_page(lapic, image);
@@ -397,7 +413,6 @@ static void restore(struct vic_lapic *lapic, const struct image *image)
 	lapic->tsc_deadline = get64(bytes, AT_TSC_DEADLINE);
 	lapic_timer_resume(lapic, get64(bytes, AT_TIMER_ELAPSED));
 	lapic_publish(lapic);
-	inbox_discard(lapic->vcpu);
 	inbox_restore(lapic->vcpu, restore_inbox(bytes));
 }
 

@@ -75,12 +75,17 @@ static void set_ids(struct vic_lapic *lapic)
 	}
 }
 
-/* All registers but the id to their reset values. */
-static void reset_registers(struct vic_lapic *lapic)
+void lapic_discard(struct vic_lapic *lapic)
 {
 	for (uint32_t v = 0; v < 256; v += 32)
 		inbox_count(&lapic->vcpu->counters.discarded,
 			    *vector_word(lapic, VIC_APIC_IRR, v));
+}
+
+/* All registers but the id to their reset values. */
+static void reset_registers(struct vic_lapic *lapic)
+{
+	lapic_discard(lapic);
 	regs_reset(lapic);
 	if (in_x2apic(lapic))
 		*reg(lapic, VIC_APIC_LDR) = lapic_x2apic_ldr(lapic->vcpu->id);
@@ -140,7 +145,7 @@ configure(struct vic_lapic *lapic, const struct vic_lapic_config *config)
 		lapic->icr_long |= VIC_ICR_LEVEL;
 }
 
-static void lapic_wait_sipi(struct vic_lapic *lapic, bool wait)
+static void set_wait_sipi(struct vic_lapic *lapic, bool wait)
 {
 	lapic->attention &= ~ATTENTION_WAIT_SIPI;
 	if (wait)
@@ -157,7 +162,7 @@ static void power_up(struct vic_lapic *lapic)
 		(lapic->flags & VIC_LAPIC_X2APIC ? VIC_APIC_BASE_EXTD : 0);
 	lapic->mode = lapic_mode_of(lapic, lapic->base);
 	reset_registers(lapic);
-	lapic_wait_sipi(lapic, !bsp);
+	set_wait_sipi(lapic, !bsp);
 	set_ids(lapic);
 	lapic_publish(lapic);
 	/* After the identity: it ends what senders may still post. */
@@ -273,7 +278,7 @@ int vic_lapic_ack_init(struct vic_lapic *lapic)
 	reset_registers(lapic);
 	lapic_publish(lapic);
 	inbox_discard(lapic->vcpu);
-	lapic_wait_sipi(lapic, !(lapic->base & VIC_APIC_BASE_BSP));
+	set_wait_sipi(lapic, !(lapic->base & VIC_APIC_BASE_BSP));
 	count(&lapic->vcpu->counters.acked[VIC_MODE_INIT]);
 	return VIC_OK;
 }
@@ -288,6 +293,6 @@ int vic_lapic_ack_sipi(struct vic_lapic *lapic)
 		return VIC_ERR_ABSENT;
 	if (inbox_ack_sipi(lapic->vcpu))
 		count(&lapic->vcpu->counters.acked[VIC_MODE_SIPI]);
-	lapic_wait_sipi(lapic, false);
+	set_wait_sipi(lapic, false);
 	return VIC_OK;
 }

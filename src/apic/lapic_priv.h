@@ -48,7 +48,7 @@ struct vic_lapic {
 	uint32_t physical_bits;
 	/* FEATURE_*. */
 	uint32_t features;
-	/* What set remote IRR of LINT0, or 0. */
+	/* What LINT0's remote IRR stands for, or 0. */
 	uint32_t lint_vector;
 	/* Count of the timer at @timer_start, a bus tick; 0: stopped. */
 	uint32_t timer_count;
@@ -182,6 +182,8 @@ void lapic_send_self(struct vic_lapic *lapic, uint8_t vector);
 
 /* lapic.c */
 void lapic_publish(struct vic_lapic *lapic);
+/* What is in IRR counts as thrown away. */
+void lapic_discard(struct vic_lapic *lapic);
 enum vic_access lapic_write_base(struct vic_lapic *lapic, uint64_t value);
 enum lapic_mode lapic_mode_of(const struct vic_lapic *lapic, uint64_t base);
 bool lapic_base_legal(const struct vic_lapic *lapic, uint64_t base);

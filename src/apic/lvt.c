@@ -45,46 +45,46 @@ static void request_self(struct vic_lapic *lapic, enum vic_request request)
 	inbox_request(lapic->vcpu, &lapic->vcpu->counters, request, 0);
 }
 
-/* @lint: of LINT0 or LINT1, which alone know INIT. */
-static void fire(struct vic_lapic *lapic, uint32_t lvt, bool lint, bool level)
+/* @lint: of LINT0 or LINT1, which alone know INIT. If it is delivered. */
+static bool fire(struct vic_lapic *lapic, uint32_t lvt, bool lint)
 {
 	uint32_t vector = lvt & VIC_LVT_VECTOR;
 
 	switch (lvt_mode(lvt)) {
 	case VIC_MODE_FIXED:
-		if (vector < VIC_VECTOR_MIN)
+		if (vector < VIC_VECTOR_MIN) {
 			lapic_error(lapic, VIC_ESR_RECEIVE_ILLEGAL);
-		else
-			lapic_accept(lapic, vector, level);
-		break;
+			return false;
+		}
+		lapic_accept(lapic, vector, false);
+		return true;
 	case VIC_MODE_SMI:
 		request_self(lapic, VIC_REQUEST_SMI);
-		break;
+		return true;
 	case VIC_MODE_NMI:
 		request_self(lapic, VIC_REQUEST_NMI);
-		break;
+		return true;
 	case VIC_MODE_INIT:
 		if (lint)
 			request_self(lapic, VIC_REQUEST_INIT);
-		break;
+		return lint;
 	default:
 		/* ExtINT is a level, lapic_extint(); others are reserved. */
-		break;
+		return false;
 	}
 }
 
 void lapic_lvt_fire(struct vic_lapic *lapic, uint32_t offset)
 {
+	bool lint =
+		offset == VIC_APIC_LVT_LINT0 || offset == VIC_APIC_LVT_LINT1;
 	uint32_t lvt = *reg(lapic, offset);
 
-	if (lvt & VIC_LVT_MASKED)
+	if (lvt & VIC_LVT_MASKED || !fire(lapic, lvt, lint))
 		return;
 	if (offset == VIC_APIC_LVT_PERF &&
 	    !(lapic->bus->flags & VIC_BUS_PMI_KEEPS_MASK))
 		*reg(lapic, offset) |= VIC_LVT_MASKED;
-	fire(lapic, lvt,
-	     offset == VIC_APIC_LVT_LINT0 || offset == VIC_APIC_LVT_LINT1,
-	     false);
 }
 
 /* LINT1 is edge, whatever its trigger mode says: SDM 10.5.1. */
@@ -95,31 +95,47 @@ static bool is_level(uint32_t lvt0)
 
 static void lint_edges(struct vic_lapic *lapic, uint64_t edges)
 {
+	uint32_t lvt0 = *reg(lapic, VIC_APIC_LVT_LINT0);
+
 	/* Then they are the processor's INTR and NMI: SDM 10.4.7.2. */
 	if (lapic->mode == LAPIC_DISABLED) {
 		if (edges & REQUEST_EDGE(1))
 			request_self(lapic, VIC_REQUEST_NMI);
 		return;
 	}
+	/* A level with an illegal vector is an error when it rises. */
 	if ((edges & REQUEST_EDGE(0)) &&
-	    !is_level(*reg(lapic, VIC_APIC_LVT_LINT0)))
+	    (!is_level(lvt0) || (lvt0 & VIC_LVT_VECTOR) < VIC_VECTOR_MIN))
 		lapic_lvt_fire(lapic, VIC_APIC_LVT_LINT0);
 	if (edges & REQUEST_EDGE(1))
 		lapic_lvt_fire(lapic, VIC_APIC_LVT_LINT1);
 }
 
-/* A high LINT0 that is level-triggered: once until its EOI. */
+/* Pending or in service. */
+static bool is_held(const struct vic_lapic *lapic, uint32_t vector)
+{
+	return ((*vector_word(lapic, VIC_APIC_IRR, vector) |
+		 *vector_word(lapic, VIC_APIC_ISR, vector)) >>
+			vector % 32 &
+		1);
+}
+
+/* If LINT0 is high and level-triggered: once until its EOI. */
 static void lint0_level(struct vic_lapic *lapic)
 {
 	uint32_t *lvt = reg(lapic, VIC_APIC_LVT_LINT0);
+	uint32_t vector = *lvt & VIC_LVT_VECTOR;
 
-	if (!is_level(*lvt) || (*lvt & (VIC_LVT_MASKED | VIC_LVT_REMOTE_IRR)))
+	if (!(load_relaxed(&lapic->vcpu->request) & REQUEST_LINT(0)) ||
+	    !is_level(*lvt) || (*lvt & VIC_LVT_MASKED) ||
+	    vector < VIC_VECTOR_MIN)
 		return;
-	if ((*lvt & VIC_LVT_VECTOR) >= VIC_VECTOR_MIN) {
-		*lvt |= VIC_LVT_REMOTE_IRR;
-		lapic->lint_vector = *lvt & VIC_LVT_VECTOR;
-	}
-	fire(lapic, *lvt, true, true);
+	/* An edge of that vector can have made its EOI that of an edge. */
+	if (lapic->lint_vector && is_held(lapic, lapic->lint_vector))
+		return;
+	*lvt |= VIC_LVT_REMOTE_IRR;
+	lapic->lint_vector = vector;
+	lapic_accept(lapic, vector, true);
 }
 
 void lapic_lint_eoi(struct vic_lapic *lapic, uint32_t vector)
@@ -128,6 +144,7 @@ void lapic_lint_eoi(struct vic_lapic *lapic, uint32_t vector)
 		return;
 	lapic->lint_vector = 0;
 	*reg(lapic, VIC_APIC_LVT_LINT0) &= ~VIC_LVT_REMOTE_IRR;
+	lint0_level(lapic);
 }
 
 void lapic_take_local(struct vic_lapic *lapic)
@@ -143,25 +160,28 @@ void lapic_take_local(struct vic_lapic *lapic)
 		lapic_lvt_fire(lapic, VIC_APIC_LVT_PERF);
 	if (word & REQUEST_THERMAL)
 		lapic_lvt_fire(lapic, VIC_APIC_LVT_THERMAL);
-	if (word & REQUEST_CMCI)
+	if ((word & REQUEST_CMCI) && (lapic->features & FEATURE_CMCI))
 		lapic_lvt_fire(lapic, VIC_APIC_LVT_CMCI);
 	lint_edges(lapic, word & REQUEST_EDGES);
-	if (load_relaxed(&lapic->vcpu->request) & REQUEST_LINT(0))
-		lint0_level(lapic);
+	lint0_level(lapic);
 }
 
 bool lapic_extint(const struct vic_lapic *lapic, uint64_t word)
 {
-	uint32_t lvt = *reg(lapic, VIC_APIC_LVT_LINT0);
-
 	if (!lapic->vcpu->ops->inta)
 		return false;
 	if (word & REQUEST_EXTINT)
 		return true;
-	if (!(word & REQUEST_LINT(0)))
-		return false;
-	return lapic->mode == LAPIC_DISABLED ||
-	       (!(lvt & VIC_LVT_MASKED) && lvt_mode(lvt) == VIC_MODE_EXTINT);
+	if (lapic->mode == LAPIC_DISABLED)
+		return word & REQUEST_LINT(0);
+	for (uint32_t pin = 0; pin < 2; pin++) {
+		uint32_t lvt = *reg(lapic, VIC_APIC_LVT_LINT0 + 16 * pin);
+
+		if ((word & REQUEST_LINT(pin)) && !(lvt & VIC_LVT_MASKED) &&
+		    lvt_mode(lvt) == VIC_MODE_EXTINT)
+			return true;
+	}
+	return false;
 }
 
 int vic_lapic_ack_extint(struct vic_lapic *lapic, uint8_t *vector)
@@ -202,10 +222,15 @@ void lapic_write_lvt(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 		lapic_timer_write_lvt(lapic, value);
 		return;
 	}
-	/* It means nothing for an edge. */
-	if (offset == VIC_APIC_LVT_LINT0 && !is_level(value))
-		lapic->lint_vector = 0;
-	if (offset == VIC_APIC_LVT_LINT0 && lapic->lint_vector)
-		value |= VIC_LVT_REMOTE_IRR;
+	if (offset == VIC_APIC_LVT_LINT0) {
+		/* Read-only, and nothing to an edge. */
+		if (!is_level(value))
+			lapic->lint_vector = 0;
+		value |= *lvt & VIC_LVT_REMOTE_IRR;
+		if (!lapic->lint_vector)
+			value &= ~VIC_LVT_REMOTE_IRR;
+	}
 	*lvt = value;
+	if (offset == VIC_APIC_LVT_LINT0)
+		lint0_level(lapic);
 }

@@ -11,7 +11,8 @@ uint8_t vic_lapic_tpr(const struct vic_lapic *lapic)
 
 void vic_lapic_set_tpr(struct vic_lapic *lapic, uint8_t tpr)
 {
-	set_tpr(lapic, tpr);
+	if (lapic->mode != LAPIC_DISABLED)
+		set_tpr(lapic, tpr);
 }
 
 /* The highest vector in IRR after the last of its word is gone. */

@@ -168,9 +168,13 @@ void lapic_timer_write_icr(struct vic_lapic *lapic, uint32_t value)
 
 void lapic_timer_write_dcr(struct vic_lapic *lapic, uint32_t value)
 {
-	uint32_t rest = lapic_timer_ccr(lapic);
+	uint32_t *dcr = reg(lapic, VIC_APIC_TIMER_DCR);
+	uint32_t rest;
 
-	*reg(lapic, VIC_APIC_TIMER_DCR) = value;
+	if (*dcr == value)
+		return;
+	rest = lapic_timer_ccr(lapic);
+	*dcr = value;
 	if (!rest)
 		return;
 	lapic->timer_count = rest;

@@ -183,18 +183,22 @@ uint64_t inbox_ack(struct vic_vcpu *vcpu, uint64_t bits)
 	return fetch_and(&vcpu->request, ~bits) & bits;
 }
 
+static void count_requests(uint64_t *counter, uint64_t word)
+{
+	inbox_count(counter, word & (REQUEST_SMI | REQUEST_INIT |
+				     REQUEST_SIPI | REQUEST_EXTINT));
+	counter_add(counter, word & REQUEST_NMI);
+}
+
 void inbox_drop(struct vic_vcpu *vcpu, uint64_t bits)
 {
-	const uint64_t single = REQUEST_SMI | REQUEST_INIT | REQUEST_SIPI |
-				REQUEST_EXTINT;
-	uint64_t word = inbox_ack(vcpu, bits);
-
-	inbox_count(&vcpu->counters.requests_discarded, word & single);
-	counter_add(&vcpu->counters.requests_discarded, word & REQUEST_NMI);
+	count_requests(&vcpu->counters.requests_discarded,
+		       inbox_ack(vcpu, bits));
 }
 
 void inbox_restore(struct vic_vcpu *vcpu, uint64_t bits)
 {
+	count_requests(&vcpu->counters.requests.silent, bits);
 	store_release(&vcpu->request, bits);
 }
 
