@@ -225,64 +225,119 @@ enum vic_access field_read(struct gic_access *a, uint64_t *value)
 	return wait ? VIC_ACCESS_RETRY : VIC_ACCESS_DONE;
 }
 
-/* One interrupt: true if it is not quiet, or at home elsewhere. */
-ALWAYS_INLINE bool
-busy(struct gic_irq *irq, uint32_t home, uint32_t clear, uint32_t set)
+/* Not 0: some of eight interrupts are at home elsewhere. */
+ALWAYS_INLINE uint32_t strangers8(const struct gic_irq *irqs, uint32_t home)
 {
-	uint32_t s;
+	uint32_t differ = load32_relaxed(&irqs[0].home) ^ home;
 
-	if (UNLIKELY(load32_relaxed(&irq->home) != home))
-		return true;
-	s = irq->state;
-	if (UNLIKELY(s & IRQ_QUIET))
-		return true;
-	store32_relaxed(&irq->state, (s & ~clear) | set);
-	return false;
+	differ |= load32_relaxed(&irqs[1].home) ^ home;
+	differ |= load32_relaxed(&irqs[2].home) ^ home;
+	differ |= load32_relaxed(&irqs[3].home) ^ home;
+	differ |= load32_relaxed(&irqs[4].home) ^ home;
+	differ |= load32_relaxed(&irqs[5].home) ^ home;
+	differ |= load32_relaxed(&irqs[6].home) ^ home;
+	return differ | (load32_relaxed(&irqs[7].home) ^ home);
 }
 
-/* For each bit of @value; those that are left. Four at a time, for speed. */
-ALWAYS_INLINE uint32_t change_quiet(struct gic_irq *irqs, uint32_t home,
-				    uint32_t value, uint32_t clear,
-				    uint32_t set)
+/* What the states of eight have in all. */
+ALWAYS_INLINE uint32_t states8(const struct gic_irq *irqs)
+{
+	return irqs[0].state | irqs[1].state | irqs[2].state | irqs[3].state |
+	       irqs[4].state | irqs[5].state | irqs[6].state | irqs[7].state;
+}
+
+ALWAYS_INLINE void enable1(struct gic_irq *irq, bool on)
+{
+	uint32_t s = irq->state;
+
+	store32_relaxed(&irq->state, on ? s | IRQ_ENABLED : s & ~IRQ_ENABLED);
+}
+
+/* Eight in a row; false if one of them wants more. */
+ALWAYS_INLINE bool enable8(struct gic_irq *irqs, uint32_t home, bool on)
+{
+	if (UNLIKELY(strangers8(irqs, home)) ||
+	    UNLIKELY(states8(irqs) & IRQ_QUIET))
+		return false;
+	enable1(irqs, on);
+	enable1(irqs + 1, on);
+	enable1(irqs + 2, on);
+	enable1(irqs + 3, on);
+	enable1(irqs + 4, on);
+	enable1(irqs + 5, on);
+	enable1(irqs + 6, on);
+	enable1(irqs + 7, on);
+	return true;
+}
+
+/*
+ * For each bit of @value; those that are left. Eight at a time if they are
+ * all alike, as when an operating system starts.
+ */
+ALWAYS_INLINE uint32_t enable_bits(struct gic_irq *irqs, uint32_t home,
+				   uint32_t value, bool on)
 {
 	uint32_t left = 0;
 
-	for (uint32_t i = 0; value >> i; i += 4) {
-		uint32_t bits = value >> i;
-		struct gic_irq *irq = &irqs[i];
+	for (uint32_t i = 0; i < 32; i += 8, irqs += 8) {
+		uint32_t bits = value >> i & 0xff;
 
-		if ((bits & 1) && busy(irq, home, clear, set))
-			left |= 1u << i;
-		if ((bits & 2) && busy(irq + 1, home, clear, set))
-			left |= 2u << i;
-		if ((bits & 4) && busy(irq + 2, home, clear, set))
-			left |= 4u << i;
-		if ((bits & 8) && busy(irq + 3, home, clear, set))
-			left |= 8u << i;
-		if (i == 28)
-			break;
+		if (bits == 0xff && enable8(irqs, home, on))
+			continue;
+		for (; bits; bits &= bits - 1) {
+			struct gic_irq *irq = &irqs[low_bit32(bits)];
+
+			if (load32_relaxed(&irq->home) == home &&
+			    !(irq->state & IRQ_QUIET))
+				enable1(irq, on);
+			else
+				left |= (bits & -bits) << i;
+		}
 	}
 	return left;
 }
 
 /*
- * The quiet ones among the interrupts of a 32-bit ISENABLER or ICENABLER:
- * nothing follows from the bit. Those that are left want more.
+ * The first interrupt of a 32-bit register that has all 32 of them, or
+ * NUMBER_NONE.
  */
-static uint32_t enable_quiet(struct gic_access *a, uint32_t value)
+static uint32_t whole(const struct gic_access *a)
+{
+	uint32_t n = a->offset * 8;
+
+	/* The SPIs: numbers are INTIDs. */
+	if (LIKELY(!a->bank) && LIKELY(!a->reg->extended) &&
+	    LIKELY(n >= VIC_INTID_SPI && n < a->self->gic->spis_valid))
+		return n;
+	return field_number(a, 31) == NUMBER_NONE ? NUMBER_NONE
+						  : field_number(a, 0);
+}
+
+/*
+ * The quiet ones among the interrupts of a 32-bit ISENABLER or ICENABLER
+ * that are where the first is: nothing follows from the bit. Those that are
+ * left want more.
+ */
+static __attribute__((noinline)) uint32_t
+enable_quiet(struct gic_access *a, uint32_t value)
 {
 	struct vic_gic *gic = a->self->gic;
-	uint32_t number = field_number(a, 0);
+	uint32_t number = whole(a);
+	struct vic_gicr *r = a->bank;
 	struct gic_irq *irqs;
 
-	if (number == NUMBER_NONE || field_number(a, 31) == NUMBER_NONE)
+	if (number == NUMBER_NONE)
 		return value;
-	irqs = irq_at(gic, a->bank, number);
-	hold_irq(&a->hold, gic, a->bank, &irqs[low_bit32(value)]);
-	return a->reg->set == set_enable ? change_quiet(irqs, a->hold.r->index,
-							value, 0, IRQ_ENABLED)
-					 : change_quiet(irqs, a->hold.r->index,
-							value, IRQ_ENABLED, 0);
+	irqs = irq_at(gic, r, number);
+	/* Pairs with the release in irq_move(). */
+	if (!r)
+		r = gicr_at(gic, load32_acquire(&irqs[low_bit32(value)].home));
+	gicr_lock(r);
+	value = a->reg->set == set_enable
+			? enable_bits(irqs, r->index, value, true)
+			: enable_bits(irqs, r->index, value, false);
+	gicr_unlock(r);
+	return value;
 }
 
 /* One that is routed to one of N gets a vCPU when it becomes pending. */
@@ -295,14 +350,12 @@ accept(struct gic_access *a, uint32_t number, const struct gic_irq *irq)
 	irq_accept_1_of_n(a->self->gic, a->hold.counters, number);
 }
 
-void field_write(struct gic_access *a, uint64_t value)
+static __attribute__((noinline)) void
+field_write_each(struct gic_access *a, uint64_t value)
 {
 	struct vic_gic *gic = a->self->gic;
 	uint32_t bits = a->reg->bits, field;
 
-	value &= UINT64_MAX >> (64 - a->len * 8);
-	if ((a->reg->set == set_enable || a->reg->set == clear_enable) && value)
-		value = enable_quiet(a, (uint32_t)value);
 	for (uint32_t i = 0; i < a->len * 8 >> low_bit32(bits);
 	     i++, value >>= bits) {
 		uint32_t number;
@@ -325,4 +378,13 @@ void field_write(struct gic_access *a, uint64_t value)
 		a->reg->set(a, number, irq, field);
 	}
 	hold_drop(&a->hold);
+}
+
+void field_write(struct gic_access *a, uint64_t value)
+{
+	value &= UINT64_MAX >> (64 - a->len * 8);
+	if ((a->reg->set == set_enable || a->reg->set == clear_enable) && value)
+		value = enable_quiet(a, (uint32_t)value);
+	if (value || !a->reg->ones)
+		field_write_each(a, value);
 }

@@ -74,7 +74,8 @@ void hold_irq(struct hold *hold, struct vic_gic *gic, struct vic_gicr *r,
 {
 	if (LIKELY(hold->r) && hold->r->index == load32_relaxed(&irq->home))
 		return;
-	hold_drop(hold);
+	if (hold->r)
+		hold_drop(hold);
 	if (!r) {
 		hold_home(hold, gic, irq);
 		return;
