@@ -57,7 +57,7 @@
 #define IRQ_1_OF_N (1u << 18)
 /* Active by an acknowledge, at gic_irq.order. */
 #define IRQ_ACKED (1u << 19)
-/* Linked: raised again, after an end that no sync has seen so far. */
+/* Linked: raised since flush; an end in the register is an earlier one's. */
 #define IRQ_AGAIN (1u << 20)
 
 /* With none of these it is in no queue, no register and nobody's hands. */

@@ -23,14 +23,14 @@ static enum vic_post line_changed(struct hold *hold, uint32_t number,
 }
 
 /*
- * A linked interrupt that is high is raised: the physical one was active,
- * so the guest ended it since, and only the list register knows.
+ * A linked interrupt is raised while the guest has it in a list register:
+ * if that ends, it is not this one's end.
  */
 static bool irq_again(struct vic_gicr *r, struct gic_irq *irq)
 {
 	uint32_t s = irq->state;
 
-	if (!irq_outstanding(irq) || !irq_loaded(r, s) || (s & IRQ_AGAIN))
+	if (!(s & IRQ_LINKED) || !irq_loaded(r, s) || (s & IRQ_AGAIN))
 		return false;
 	store32_relaxed(&irq->state, s | IRQ_AGAIN);
 	r->stale = true;
@@ -51,7 +51,11 @@ static enum vic_post line_set(struct vic_gic *gic, struct vic_gicr *r,
 	hold.outcome = VIC_POST_MERGED;
 	if (!irq->lines != !lines) {
 		hold.outcome = line_changed(&hold, number, irq, lines != 0);
-	} else if (level && source == LINE_LINKED && irq_again(hold.r, irq)) {
+		if (level && source == LINE_LINKED)
+			irq_again(hold.r, irq);
+	} else if (level && source == LINE_LINKED && irq_outstanding(irq) &&
+		   irq_again(hold.r, irq)) {
+		/* The guest ended the first: only the register knows. */
 		hold.outcome = VIC_POST_SILENT;
 	} else if (lines != irq->lines && (irq->state & IRQ_LINKED) &&
 		   (irq->state & IRQ_RESIDENT)) {

@@ -21,7 +21,7 @@ static uint32_t end(struct vic_gicr *r, struct gic_irq *irq, uint32_t number,
 static uint32_t end_linked(struct vic_gicr *r, struct gic_irq *irq,
 			   uint32_t number, uint32_t s, struct ended *ended)
 {
-	if (irq_outstanding(irq))
+	if (irq_outstanding(irq) && !(s & IRQ_AGAIN))
 		ended->pintid[ended->nr_pintid++] = irq->pintid;
 	return end(r, irq, number, s, ended);
 }
@@ -83,7 +83,7 @@ static uint32_t settle(struct vic_gicr *r, struct gic_irq *irq, uint32_t number,
 		s &= ~IRQ_LATCH;
 		count(&r->vcpu->counters.folded);
 	}
-	return s & ~IRQ_DEFERRED;
+	return s & ~(IRQ_DEFERRED | IRQ_AGAIN);
 }
 
 /* The register @n went from @old to @now. */
