@@ -120,7 +120,10 @@ enum vic_work_flags {
 	 * no priority holds it back.
 	 */
 	VIC_WORK_EXTINT = 1 << 10,
-	/** Ask vic_lapic_deadline(): it is not what it was. Told once. */
+	/**
+	 * Ask vic_lapic_deadline(): it is not what it was, or the report of
+	 * its end came too early. Told once.
+	 */
 	VIC_WORK_TIMER = 1 << 11,
 };
 

@@ -29,7 +29,10 @@ enum vic_eoi_source {
 	VIC_EOI_GIC,
 };
 
-/** What vic_vcpu_ops.now reads: 64 bits that never go backwards. */
+/**
+ * What vic_vcpu_ops.now reads: 64 bits that never go backwards. What looks
+ * like 2^63 ticks or more at once is taken for a step back: no time passed.
+ */
 enum vic_clock {
 	/** The guest's time-stamp counter, as its RDTSC gives it. */
 	VIC_CLOCK_TSC,

@@ -8,8 +8,11 @@
  */
 #include "apic/regs.h"
 
+/* PLAIN is for what needs no look at inbox, clock or features. */
 #define RO (REG_MMIO_READ | REG_MSR_READ)
+#define RO_PLAIN (RO | REG_MSR_PLAIN)
 #define RW (RO | REG_MMIO_WRITE | REG_MSR_WRITE)
+#define RW_PLAIN (RW | REG_MSR_PLAIN)
 
 static void write_id(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 {
@@ -89,7 +92,7 @@ write_timer_dcr(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 #define LVT_ROW(entry, bits)                                              \
 	[VIC_APIC_LVT_##entry >> 4] = {.name = "LVT_" #entry,             \
 				       .section = "10.5.1",               \
-				       .access = RW,                      \
+				       .access = RW_PLAIN,                \
 				       .reset = VIC_LVT_MASKED,           \
 				       .stored = VIC_LVT_MASKED | (bits), \
 				       .ignored = VIC_LVT_BUSY,           \
@@ -98,7 +101,7 @@ write_timer_dcr(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 	[VIC_APIC_LVT_LINT##pin >> 4] = {                                     \
 		.name = "LVT_LINT" #pin,                                      \
 		.section = "10.5.1",                                          \
-		.access = RW,                                                 \
+		.access = RW_PLAIN,                                           \
 		.reset = VIC_LVT_MASKED,                                      \
 		.stored = VIC_LVT_MASKED | VIC_LVT_LEVEL |                    \
 			  VIC_LVT_LOW_ACTIVE | VIC_LVT_MODE | VIC_LVT_VECTOR, \
@@ -120,7 +123,7 @@ const struct reg_row reg_rows[REG_ROWS] = {
 		{
 			.name = "ID",
 			.section = "10.4.6",
-			.access = RO | REG_MMIO_WRITE,
+			.access = RO_PLAIN | REG_MMIO_WRITE,
 			.stored = 0xff000000,
 			.write = write_id,
 		},
@@ -128,14 +131,14 @@ const struct reg_row reg_rows[REG_ROWS] = {
 		{
 			.name = "VERSION",
 			.section = "10.4.8",
-			.access = RO,
+			.access = RO_PLAIN,
 			.reset = VIC_APIC_VERSION_VALUE,
 		},
 	[VIC_APIC_TPR >> 4] =
 		{
 			.name = "TPR",
 			.section = "10.8.3.1",
-			.access = RW,
+			.access = RW_PLAIN,
 			.stored = 0xff,
 			.write = write_tpr,
 		},
@@ -143,7 +146,7 @@ const struct reg_row reg_rows[REG_ROWS] = {
 		{
 			.name = "PPR",
 			.section = "10.8.3.1",
-			.access = RO,
+			.access = RO_PLAIN,
 		},
 	[VIC_APIC_EOI >> 4] =
 		{
@@ -157,7 +160,7 @@ const struct reg_row reg_rows[REG_ROWS] = {
 		{
 			.name = "LDR",
 			.section = "10.6.2.2",
-			.access = RO | REG_MMIO_WRITE,
+			.access = RO_PLAIN | REG_MMIO_WRITE,
 			.stored = 0xff000000,
 			.write = write_dest,
 		},
@@ -175,7 +178,7 @@ const struct reg_row reg_rows[REG_ROWS] = {
 		{
 			.name = "SVR",
 			.section = "10.9",
-			.access = RW,
+			.access = RW_PLAIN,
 			.reset = VIC_SVR_RESET,
 			.stored = 0x3ff,
 			.feature = FEATURE_SUPPRESS_EOI,
@@ -189,7 +192,7 @@ const struct reg_row reg_rows[REG_ROWS] = {
 		{
 			.name = "ESR",
 			.section = "10.5.3",
-			.access = RW,
+			.access = RW_PLAIN,
 			.write = write_esr,
 		},
 	[VIC_APIC_ICR_LO >> 4] =
@@ -219,7 +222,7 @@ const struct reg_row reg_rows[REG_ROWS] = {
 		{
 			.name = "LVT_TIMER",
 			.section = "10.5.4",
-			.access = RW,
+			.access = RW_PLAIN,
 			.reset = VIC_LVT_MASKED,
 			.stored = VIC_LVT_MASKED | VIC_LVT_PERIODIC |
 				  VIC_LVT_VECTOR,
@@ -249,7 +252,7 @@ const struct reg_row reg_rows[REG_ROWS] = {
 		{
 			.name = "TIMER_ICR",
 			.section = "10.5.4",
-			.access = RW,
+			.access = RW_PLAIN,
 			.stored = UINT32_MAX,
 			.write = write_timer_icr,
 		},
@@ -264,7 +267,7 @@ const struct reg_row reg_rows[REG_ROWS] = {
 		{
 			.name = "TIMER_DCR",
 			.section = "10.5.4",
-			.access = RW,
+			.access = RW_PLAIN,
 			.stored = VIC_DCR_MASK,
 			.write = write_timer_dcr,
 		},

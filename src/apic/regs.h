@@ -21,6 +21,8 @@ enum reg_access {
 	REG_MSR_WRITE = 1 << 3,
 	/* Reserved for reading and yet no illegal register (EOI). */
 	REG_MMIO_ZERO = 1 << 4,
+	/* RDMSR gives the word in the page, always. */
+	REG_MSR_PLAIN = 1 << 5,
 };
 
 struct reg_row {
