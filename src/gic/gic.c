@@ -161,6 +161,7 @@ static void gicr_make(struct vic_gicr *r, struct vic_gic *gic, uint32_t index)
 	r->bits = (uint64_t *)(r->private_irqs + privates);
 	r->words = queue_words(gic->spis, gic->eppis, gic->espis);
 	r->stale = true;
+	r->held = HELD_NONE;
 	r->asleep = !(gic->flags & VIC_GIC_RESET_AWAKE);
 	for (uint32_t i = 0; i < privates; i++)
 		irq_reset(gic, &r->private_irqs[i], index, 0);
@@ -322,6 +323,7 @@ static void gicr_reset(struct vic_gicr *r)
 	r->levels = 0;
 	gicr_listen(r, 0);
 	r->loaded = 0;
+	r->held = HELD_NONE;
 	r->rwp = 0;
 	r->dpg = 0;
 	r->used = 0;

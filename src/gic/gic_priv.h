@@ -100,6 +100,9 @@ struct gic_irq {
 
 #define PRIVATE_MAX 96u
 
+/* No image is the hardware's: no value of VMCR's bits. */
+#define HELD_NONE UINT32_MAX
+
 /* An access that asked other vCPUs for what is in their list registers. */
 struct gic_retry {
 	/* 0: none. */
@@ -155,8 +158,12 @@ struct vic_gicr {
 	uint32_t used;
 
 	/* The owner's. */
-	/* VMCR as the last flush had it, and what it made of HCR. */
+	/* What of VMCR decided in the last flush, and HCR after it. */
 	uint32_t vmcr, hcr;
+	/* The former while `loaded` is set, otherwise HELD_NONE. */
+	uint32_t held;
+	/* While `loaded` is set sync has work from this value of HCR on. */
+	uint32_t busy;
 	/* No interrupt that waits in a register is less urgent than this. */
 	uint32_t worst;
 	/* Those among them that wait for the guest and are linked. */

@@ -248,8 +248,14 @@ void lrs_rest(struct vic_gicr *r, struct ended *ended)
 {
 	if (r->loaded)
 		lrs_settle(r, ended);
-	r->loaded = false;
+	lrs_unload(r);
 	unload(r, &ended->moving);
+}
+
+/* What of VMCR decides which interrupts are chosen, and how they end. */
+static uint32_t vmcr_choice(const struct vic_gic_lrs *lrs)
+{
+	return lrs->vmcr & (VIC_VMCR_VENG0 | VIC_VMCR_VENG1 | VIC_VMCR_VEOIM);
 }
 
 /* Rebuild the image from scratch. Under the lock. */
@@ -271,7 +277,7 @@ rebuild(struct vic_gicr *r, struct vic_gic_lrs *lrs, struct moving *moving)
 	for (uint32_t bits = before & ~r->used; bits; bits &= bits - 1)
 		lrs->lr[low_bit32(bits)] = 0;
 	r->hcr = control(r, lrs);
-	r->vmcr = lrs->vmcr;
+	r->vmcr = vmcr_choice(lrs);
 	r->stale = false;
 	r->changed = false;
 }
@@ -319,15 +325,13 @@ static bool top_up(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 	return true;
 }
 
-/* What of VMCR decides which interrupts are chosen, and how they end. */
-#define VMCR_CHOICE (VIC_VMCR_VENG0 | VIC_VMCR_VENG1 | VIC_VMCR_VEOIM)
-
 /* The image is the hardware's from now on. Drops the lock. */
-static void hand_over(struct vic_gicr *r, struct vic_gic_lrs *lrs)
+ALWAYS_INLINE void hand_over(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 {
 	lrs->used = r->used;
 	lrs->hcr = r->hcr;
 	r->loaded = true;
+	r->held = r->vmcr;
 	gicr_listen(r, UINT64_MAX);
 	gicr_unlock(r);
 }
@@ -340,10 +344,11 @@ update(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 	ended_init(&ended);
 	if (r->loaded)
 		lrs_settle(r, &ended);
-	if ((r->vmcr ^ lrs->vmcr) & VMCR_CHOICE)
+	if (r->vmcr != vmcr_choice(lrs))
 		r->stale = true;
 	if (r->stale || (r->changed && !top_up(r, lrs)))
 		rebuild(r, lrs, &ended.moving);
+	r->busy = r->used ? 0 : EOICOUNT_1;
 	hand_over(r, lrs);
 	ended_report(r, &ended);
 }
@@ -356,8 +361,7 @@ flush(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 	if (word & REQUEST_NEW)
 		word = inbox_requests(r->vcpu);
 	gicr_lock(r);
-	if (r->loaded | r->changed | r->stale |
-	    ((r->vmcr ^ lrs->vmcr) & VMCR_CHOICE)) {
+	if (r->loaded | r->changed | r->stale | (r->vmcr ^ vmcr_choice(lrs))) {
 		update(r, lrs);
 	} else {
 		/* As it was. */
@@ -372,7 +376,7 @@ flush(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 uint32_t vic_gic_flush(struct vic_gicr *gicr, struct vic_gic_lrs *lrs)
 {
 	/* Acquire: pairs with the read-modify-write in inbox_work(). */
-	if (LIKELY(gicr->loaded && !((gicr->vmcr ^ lrs->vmcr) & VMCR_CHOICE) &&
+	if (LIKELY(gicr->held == vmcr_choice(lrs) &&
 		   !(load_acquire(&gicr->vcpu->request) & REQUEST_NEW))) {
 		lrs->hcr = gicr->hcr;
 		return 0;

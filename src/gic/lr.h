@@ -54,6 +54,13 @@ static inline void ended_init(struct ended *ended)
 /* Do it. Nothing is locked. */
 void ended_report(struct vic_gicr *r, const struct ended *ended);
 
+/* The image is the vCPU's again. Under the lock. */
+static inline void lrs_unload(struct vic_gicr *r)
+{
+	r->loaded = false;
+	r->held = HELD_NONE;
+}
+
 /*
  * The registers are known to be as the state says, or were just folded into
  * it: do what had to wait, and let those go on who wait for that. Under the
@@ -83,6 +90,9 @@ static inline uint32_t urgency(uint32_t s, uint32_t number)
 {
 	return (s & IRQ_LEVEL) << 16 | number;
 }
+
+/* HCR.EOIcount is not 0. */
+#define EOICOUNT_1 (1u << VIC_HCR_EOICOUNT_SHIFT)
 
 /* Rows that the guest's own CPU interface has enabled. */
 static inline uint64_t enabled_rows(const struct vic_gic_lrs *lrs)

@@ -4,7 +4,6 @@
 /* What the guest did to the list registers. IHI 0069 12.4. */
 #include "gic/lr.h"
 
-#define EOICOUNT_1 (1u << VIC_HCR_EOICOUNT_SHIFT)
 #define LR_LEVEL_SHIFT (VIC_LR_PRIORITY_SHIFT + IRQ_LEVEL_SHIFT)
 
 /* An active interrupt in state @s was deactivated; the state after. */
@@ -233,7 +232,7 @@ sync_changed(struct vic_gicr *r, struct vic_gic_lrs *lrs, uint32_t changed,
 	lrs_settle(r, &ended);
 	/* A register is free, and others may be waiting for one. */
 	r->changed = true;
-	r->loaded = false;
+	lrs_unload(r);
 	gicr_listen(r, 0);
 	lrs->used = r->used;
 	gicr_unlock(r);
@@ -281,7 +280,7 @@ sync(struct vic_gicr *r, struct vic_gic_lrs *lrs)
 		return;
 	}
 	r->generation++;
-	r->loaded = false;
+	lrs_unload(r);
 	gicr_listen(r, 0);
 	lrs->used = r->used;
 	gicr_unlock(r);
@@ -293,8 +292,6 @@ void vic_gic_sync(struct vic_gicr *gicr, struct vic_gic_lrs *lrs)
 	 * Nothing in list registers: nobody waits for them, and what comes
 	 * is told by NEW, so the image may stay the hardware's until flush.
 	 */
-	if (UNLIKELY(load32_relaxed(&gicr->used) || lrs->hcr >= EOICOUNT_1))
+	if (UNLIKELY(lrs->hcr >= gicr->busy))
 		sync(gicr, lrs);
-	else if (gicr->loaded)
-		lrs->used = 0;
 }
