@@ -340,6 +340,16 @@ enable_quiet(struct gic_access *a, uint32_t value)
 	return value;
 }
 
+/* One that waits for one of N may now find one: GICR_CTLR.DPG. */
+static void
+regrouped(struct gic_access *a, uint32_t number, const struct gic_irq *irq)
+{
+	if (LIKELY(!(load32_relaxed(&irq->state) & IRQ_1_OF_N)))
+		return;
+	hold_drop(&a->hold);
+	irq_find_home(a->self->gic, a->hold.counters, number);
+}
+
 /* One that is routed to one of N gets a vCPU when it becomes pending. */
 static void
 accept(struct gic_access *a, uint32_t number, const struct gic_irq *irq)
@@ -376,6 +386,8 @@ field_write_each(struct gic_access *a, uint64_t value)
 			accept(a, number, irq);
 		hold_irq(&a->hold, gic, a->bank, irq);
 		a->reg->set(a, number, irq, field);
+		if (a->reg->set == set_group)
+			regrouped(a, number, irq);
 	}
 	hold_drop(&a->hold);
 }

@@ -409,10 +409,26 @@ static bool homeless(const struct vic_gic *gic, const struct gic_irq *irq)
 	       !participates(gicr_at(gic, load32_relaxed(&irq->home)), s);
 }
 
+void irq_find_home(struct vic_gic *gic, struct vic_counters *counters,
+		   uint32_t number)
+{
+	struct hold hold = {.counters = counters};
+	struct gic_irq *irq;
+
+	if (irq_private(gic, number))
+		return;
+	irq = irq_at(gic, NULL, number);
+	if (LIKELY(!homeless(gic, irq)))
+		return;
+	gicd_lock(gic);
+	irq_move(gic, &hold, number, irq, route_of(gic, irq));
+	gicd_unlock(gic);
+	hold_tell(&hold);
+}
+
 void irq_welcome(struct vic_gic *gic, struct vic_counters *counters)
 {
 	uint32_t end = VIC_INTID_SPI + gic->spis + gic->eppis + gic->espis;
-	struct hold hold = {.counters = counters};
 
 	/*
 	 * Whoever routed without seeing the vCPU has stored the route, and
@@ -420,19 +436,8 @@ void irq_welcome(struct vic_gic *gic, struct vic_counters *counters)
 	 */
 	gicd_lock(gic);
 	gicd_unlock(gic);
-	for (uint32_t n = VIC_INTID_SPI; n < end; n++) {
-		struct gic_irq *irq;
-
-		if (irq_private(gic, n))
-			continue;
-		irq = irq_at(gic, NULL, n);
-		if (!homeless(gic, irq))
-			continue;
-		gicd_lock(gic);
-		irq_move(gic, &hold, n, irq, route_of(gic, irq));
-		gicd_unlock(gic);
-		hold_tell(&hold);
-	}
+	for (uint32_t n = VIC_INTID_SPI; n < end; n++)
+		irq_find_home(gic, counters, n);
 }
 
 /* A 1-of-N interrupt that comes while it is nowhere yet gets a home. */

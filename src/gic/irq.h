@@ -145,7 +145,7 @@ ALWAYS_INLINE bool irq_tells(const struct vic_gicr *r, uint32_t s)
 ALWAYS_INLINE void gicr_listen(struct vic_gicr *r, uint64_t rows)
 {
 	r->listens = rows;
-	r->tell = rows & load_relaxed(&r->gic->forward);
+	r->tell = rows ? rows & load_relaxed(&r->gic->forward) : 0;
 }
 
 /*
@@ -159,6 +159,10 @@ static inline bool irq_rerouted(const struct gic_irq *irq)
 {
 	return load32_relaxed(&irq->route) != load32_relaxed(&irq->home);
 }
+
+/* One that has no home may have found one: its group or a route is new. */
+void irq_find_home(struct vic_gic *gic, struct vic_counters *counters,
+		   uint32_t number);
 
 /* A 1-of-N interrupt that comes while it is nowhere yet gets a home. */
 void irq_accept_1_of_n(struct vic_gic *gic, struct vic_counters *counters,
