@@ -81,13 +81,12 @@ static uint32_t page32(const struct image *image, uint32_t offset)
 	return get32(image->bytes, AT_PAGE + offset);
 }
 
-static void save_page(struct vic_lapic *lapic, unsigned char *bytes)
+static void save_page(const struct vic_lapic *lapic, unsigned char *bytes)
 {
 	for (uint32_t i = 0; i < REG_ROWS; i++)
 		if (reg_exists(lapic, i))
 			put32(bytes, AT_PAGE + i * 16, lapic->page[i * 4]);
 	put32(bytes, AT_PAGE + VIC_APIC_ICR_HI, *icr_high(lapic));
-	put32(bytes, AT_PAGE + VIC_APIC_TIMER_CCR, lapic_timer_ccr(lapic));
 }
 
 static void save_inbox(uint64_t word, unsigned char *bytes)
@@ -104,16 +103,19 @@ static void save_inbox(uint64_t word, unsigned char *bytes)
 void vic_lapic_save(struct vic_lapic *lapic, void *image)
 {
 	unsigned char *bytes = image;
+	uint32_t ccr;
 
 	/* So that nothing is left in the inbox but what has its place. */
 	lapic_harvest(lapic);
 	lapic_take_esr(lapic);
 	lapic_take_local(lapic);
+	ccr = lapic_timer_ccr(lapic);
 	memset(bytes, 0, AT_END);
 	memcpy(bytes, magic, sizeof(magic));
 	put32(bytes, AT_VERSION, VERSION);
 	put32(bytes, AT_SIZE, AT_END);
 	save_page(lapic, bytes);
+	put32(bytes, AT_PAGE + VIC_APIC_TIMER_CCR, ccr);
 	put32(bytes, AT_FLAGS, lapic->flags);
 	put32(bytes, AT_POLICY, lapic->bus->flags);
 	put32(bytes, AT_ID, lapic->vcpu->id);
@@ -344,6 +346,29 @@ static bool check_inbox(struct image *image)
 		     "ESR");
 }
 
+/* A disabled APIC is as after power-up, but for LINT0 and LINT1. */
+static bool check_disabled(struct image *image)
+{
+	const unsigned char *bytes = image->bytes;
+
+	if (image->mode != LAPIC_DISABLED)
+		return true;
+	for (uint32_t i = 0; i < REG_ROWS; i++) {
+		uint32_t reset = reg_rows[i].reset;
+
+		if (i == VIC_APIC_ID >> 4)
+			reset = image->lapic->vcpu->id << 24;
+		if (reg_exists(image->lapic, i) && !derived(image, i) &&
+		    !check(image, page32(image, i << 4) == reset,
+			   reg_rows[i].name))
+			return false;
+	}
+	return check(image,
+		     !get32(bytes, AT_ESR_PENDING) && !bytes[AT_EXTINT] &&
+			     !get32(bytes, AT_TIMER_COUNT),
+		     "IA32_APIC_BASE");
+}
+
 static bool check_state(struct image *image)
 {
 	if (!check(image, lapic_base_legal(image->lapic, image->base),
@@ -354,7 +379,7 @@ static bool check_state(struct image *image)
 			return false;
 	return check_gaps(image) && check_derived(image) && check_isr(image) &&
 	       check_lvt(image) && check_lint0(image) && check_timer(image) &&
-	       check_inbox(image);
+	       check_inbox(image) && check_disabled(image);
 }
 
 static void restore_page(struct vic_lapic *lapic, const struct image *image)
