@@ -149,8 +149,9 @@ struct vic_work {
 	 */
 	uint8_t tpr_threshold;
 	/**
-	 * Pending NMIs, 0 to 2. Who injects one of two asks for the NMI
-	 * window too: the other is no news and kicks nobody.
+	 * Pending NMIs, 0 to 2; 0 while only an INIT or a SIPI counts. Who
+	 * injects one of two asks for the NMI window too: the other is no
+	 * news and kicks nobody.
 	 */
 	uint8_t nmis;
 };

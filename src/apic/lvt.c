@@ -37,7 +37,9 @@ void lapic_take_esr(struct vic_lapic *lapic)
 {
 	uint64_t word = inbox_ack(lapic->vcpu, REQUEST_ESR) & REQUEST_ESR;
 
-	lapic_error(lapic, (uint32_t)(word >> REQUEST_ESR_SHIFT));
+	/* A disabled APIC has no ESR. */
+	if (lapic->mode != LAPIC_DISABLED)
+		lapic_error(lapic, (uint32_t)(word >> REQUEST_ESR_SHIFT));
 }
 
 static void request_self(struct vic_lapic *lapic, enum vic_request request)
