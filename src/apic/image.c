@@ -337,6 +337,8 @@ static bool check_inbox(struct image *image)
 	return check(image,
 		     bytes[AT_NMI] <= REQUEST_NMI_MAX &&
 			     (bytes[AT_SIPI] || !bytes[AT_SIPI_VECTOR]) &&
+			     (!bytes[AT_EXTINT] ||
+			      image->lapic->vcpu->ops->inta) &&
 			     bytes[AT_LINES] <= 3 && !bytes[AT_ZERO] &&
 			     get32(bytes, AT_WAIT_SIPI) <= 1,
 		     "inbox") &&
@@ -369,10 +371,23 @@ static bool check_disabled(struct image *image)
 		     "IA32_APIC_BASE");
 }
 
+static bool base_possible(const struct image *image)
+{
+	const uint64_t flags = VIC_APIC_PAGE_SIZE - 1;
+
+	if (!lapic_base_legal(image->lapic, image->base))
+		return false;
+	/* It is the base that made the processor wait for a SIPI. */
+	if ((image->base & VIC_APIC_BASE_BSP) &&
+	    get32(image->bytes, AT_WAIT_SIPI))
+		return false;
+	return !(image->lapic->bus->flags & VIC_BUS_BASE_FIXED) ||
+	       (image->base & ~flags) == VIC_APIC_BASE_RESET;
+}
+
 static bool check_state(struct image *image)
 {
-	if (!check(image, lapic_base_legal(image->lapic, image->base),
-		   "IA32_APIC_BASE"))
+	if (!check(image, base_possible(image), "IA32_APIC_BASE"))
 		return false;
 	for (uint32_t i = 0; i < REG_ROWS; i++)
 		if (!check_row(image, i))

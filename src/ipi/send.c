@@ -14,7 +14,7 @@
 /* The target that a lowest-priority message goes to. */
 struct pick {
 	bool arbitrate;
-	/* The target must accept vectors. */
+	/* The target must be enabled by software. */
 	bool vectors;
 	/* Somebody was addressed. */
 	bool matched;
@@ -61,7 +61,8 @@ static struct pick pick_target(struct vic_apic_bus *bus,
 {
 	struct pick pick = {
 		.arbitrate = (bus->flags & VIC_BUS_ARBITRATE) != 0,
-		.vectors = ipi->mode <= VIC_MODE_LOWEST,
+		.vectors = ipi->mode <= VIC_MODE_LOWEST ||
+			   ipi->mode == VIC_MODE_EXTINT,
 		.vector = ipi->intid,
 	};
 
