@@ -318,7 +318,8 @@ VIC_API VIC_NODISCARD bool vic_lapic_deadline(const struct vic_lapic *lapic,
  *
  * The image is the same on every host, little endian: 16 bytes of head,
  * the 1 KiB page as KVM_GET_LAPIC gives it, then what the page lacks
- * (docs/images.md). It changes nothing that the guest can see.
+ * (docs/images.md). It changes nothing that the guest can see, and asks
+ * for a scan (VIC_REQUEST_RESYNC): one made before it is out of date.
  *
  * @param image VIC_LAPIC_IMAGE_SIZE bytes.
  */
@@ -328,7 +329,8 @@ VIC_API void vic_lapic_save(struct vic_lapic *lapic, void *image);
  * Take the state in @p image, which must be private to the caller, in
  * place of the present one; under the same rule. The timer goes on from
  * where it stood; IA32_TSC_DEADLINE is as the guest wrote it, so the guest's
- * TSC must go on, too. Afterwards VIC_WORK_TIMER is told.
+ * TSC must go on, too. Afterwards VIC_WORK_TIMER and VIC_WORK_RESYNC
+ * are told.
  *
  * @param what NULL, or receives what is wrong: the name of a register or
  * of a part of the configuration; NULL after VIC_OK.

@@ -72,7 +72,7 @@ enum vic_request {
 	/** LINT0 or LINT1 is high (argument 1) or low (0). */
 	VIC_REQUEST_LINT0,
 	VIC_REQUEST_LINT1,
-	/** An ExtINT message; vic_vcpu_ops.inta has the vector. */
+	/** An ExtINT message; refused if there is no vic_vcpu_ops.inta. */
 	VIC_REQUEST_EXTINT,
 };
 

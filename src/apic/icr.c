@@ -64,8 +64,7 @@ send(struct vic_lapic *lapic, uint32_t low, uint32_t dest, uint8_t width)
 	struct vic_ipi ipi;
 	enum vic_decode decode;
 
-	if (is_short(low, lapic->icr_long & ~VIC_ICR_SHORTHAND) &&
-	    icr_kind(low) >= VIC_DEST_ALL && !lapic->bus->matrix)
+	if (is_short(low, lapic->icr_long_all) && icr_kind(low) >= VIC_DEST_ALL)
 		return send_all(lapic, low);
 	decode = icr_decode(low, dest, width, &ipi);
 	if (UNLIKELY(redirectable(lapic, low, decode))) {

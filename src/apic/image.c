@@ -100,6 +100,13 @@ static void save_inbox(uint64_t word, unsigned char *bytes)
 	bytes[AT_LINES] = word >> REQUEST_LINT_SHIFT & 3;
 }
 
+/* An earlier scan, or the sleep that followed it, is out of date. */
+static void look_again(struct vic_lapic *lapic)
+{
+	inbox_request(lapic->vcpu, &lapic->vcpu->counters, VIC_REQUEST_RESYNC,
+		      0);
+}
+
 void vic_lapic_save(struct vic_lapic *lapic, void *image)
 {
 	unsigned char *bytes = image;
@@ -107,7 +114,6 @@ void vic_lapic_save(struct vic_lapic *lapic, void *image)
 
 	/* So that nothing is left in the inbox but what has its place. */
 	lapic_harvest(lapic);
-	lapic_take_esr(lapic);
 	lapic_take_local(lapic);
 	ccr = lapic_timer_ccr(lapic);
 	memset(bytes, 0, AT_END);
@@ -128,6 +134,7 @@ void vic_lapic_save(struct vic_lapic *lapic, void *image)
 	put32(bytes, AT_TIMER_COUNT, lapic->timer_count);
 	put64(bytes, AT_TIMER_ELAPSED, lapic_timer_elapsed(lapic));
 	put64(bytes, AT_TSC_DEADLINE, lapic->tsc_deadline);
+	look_again(lapic);
 }
 
 /* Note @what unless @right; whether it is. */
@@ -176,8 +183,7 @@ static uint32_t possible(const struct image *image, uint32_t index)
 	if (index == VIC_APIC_LVT_LINT0 >> 4)
 		bits |= VIC_LVT_REMOTE_IRR;
 	if (index == VIC_APIC_ESR >> 4)
-		bits = VIC_ESR_REDIRECTABLE | VIC_ESR_SEND_ILLEGAL |
-		       VIC_ESR_RECEIVE_ILLEGAL | VIC_ESR_ILLEGAL_REGISTER;
+		bits = 0xff;
 	if (index >= VIC_APIC_ISR >> 4 && index < VIC_APIC_ESR >> 4)
 		bits = index & 7 ? UINT32_MAX : ~0u << VIC_VECTOR_MIN;
 	if (index == VIC_APIC_ICR_HI >> 4 && image->mode >= LAPIC_X2APIC)
@@ -277,14 +283,26 @@ static bool check_isr(struct image *image)
 	return true;
 }
 
-/* Remote IRR is that of a level, and of a vector that is remembered. */
+/* Pending or in service. */
+static bool image_holds(const struct image *image, uint32_t vector)
+{
+	uint32_t word = vector / 32 * 16;
+
+	return (page32(image, VIC_APIC_IRR + word) |
+		page32(image, VIC_APIC_ISR + word)) >>
+		       vector % 32 &
+	       1;
+}
+
+/* Remote IRR is that of a level, and of a vector whose EOI is to come. */
 static bool check_lint0(struct image *image)
 {
 	uint32_t vector = get32(image->bytes, AT_LINT_VECTOR);
 	uint32_t lint0 = page32(image, VIC_APIC_LVT_LINT0);
 	bool fixed_level =
 		(lint0 & (VIC_LVT_LEVEL | VIC_LVT_MODE)) == VIC_LVT_LEVEL;
-	bool legal = vector >= VIC_VECTOR_MIN && vector <= 0xff;
+	bool legal = vector >= VIC_VECTOR_MIN && vector <= 0xff &&
+		     image_holds(image, vector);
 
 	return check(image,
 		     lint0 & VIC_LVT_REMOTE_IRR ? legal && fixed_level
@@ -448,12 +466,13 @@ static void restore(struct vic_lapic *lapic, const struct image *image)
 	restore_page(lapic, image);
 	lapic->esr_pending = get32(bytes, AT_ESR_PENDING);
 	lapic->attention = get32(bytes, AT_WAIT_SIPI);
-	lapic->lint_vector = get32(bytes, AT_LINT_VECTOR);
+	set_lint_vector(lapic, get32(bytes, AT_LINT_VECTOR));
 	lapic->timer_count = get32(bytes, AT_TIMER_COUNT);
 	lapic->tsc_deadline = get64(bytes, AT_TSC_DEADLINE);
 	lapic_timer_resume(lapic, get64(bytes, AT_TIMER_ELAPSED));
 	lapic_publish(lapic);
 	inbox_restore(lapic->vcpu, restore_inbox(bytes));
+	look_again(lapic);
 }
 
 int vic_lapic_restore(struct vic_lapic *lapic, const void *image, size_t size,

@@ -90,9 +90,9 @@ static void reset_registers(struct vic_lapic *lapic)
 	if (in_x2apic(lapic))
 		*reg(lapic, VIC_APIC_LDR) = lapic_x2apic_ldr(lapic->vcpu->id);
 	lapic_timer_reset(lapic);
-	lapic->lint_vector = 0;
 	lapic->irr_top = lapic->isr_top = 0;
 	lapic->irr_words = lapic->isr_count = 0;
+	lapic->lint_vector = 0;
 	lapic->esr_pending = 0;
 	ppr_update(lapic->page, lapic->vcpu, 0);
 }
@@ -143,6 +143,9 @@ configure(struct vic_lapic *lapic, const struct vic_lapic_config *config)
 	lapic->icr_long = VIC_ICR_SHORTHAND | VIC_ICR_MODE;
 	if (policy & VIC_BUS_LEVEL_IPIS)
 		lapic->icr_long |= VIC_ICR_LEVEL;
+	lapic->icr_long_all = config->bus->matrix
+				      ? UINT32_MAX
+				      : lapic->icr_long & ~VIC_ICR_SHORTHAND;
 }
 
 static void set_wait_sipi(struct vic_lapic *lapic, bool wait)
@@ -226,8 +229,7 @@ static void change_mode(struct vic_lapic *lapic, enum lapic_mode mode)
 	/* NMI, SMI, INIT and SIPI are the processor's, not the APIC's. */
 	if (mode == LAPIC_DISABLED) {
 		inbox_discard(lapic->vcpu);
-		inbox_ack(lapic->vcpu, REQUEST_ESR);
-		inbox_drop(lapic->vcpu, REQUEST_EXTINT);
+		lapic_take_local(lapic);
 	}
 }
 
@@ -273,8 +275,8 @@ int vic_lapic_ack_init(struct vic_lapic *lapic)
 		return VIC_ERR_ABSENT;
 	/* A SIPI stays: INIT cancelled older ones when it was sent. */
 	inbox_ack(lapic->vcpu, REQUEST_INIT);
-	inbox_drop(lapic->vcpu, REQUEST_NMI | REQUEST_SMI | REQUEST_ESR |
-					REQUEST_EXTINT | REQUEST_LOCAL);
+	inbox_drop(lapic->vcpu,
+		   REQUEST_NMI | REQUEST_SMI | REQUEST_EXTINT | REQUEST_LOCAL);
 	reset_registers(lapic);
 	lapic_publish(lapic);
 	inbox_discard(lapic->vcpu);

@@ -34,14 +34,20 @@ struct vic_lapic {
 	uint32_t mode;
 	/* Highest vector in IRR, 0 for none; bit n: word n is not 0. */
 	uint32_t irr_top, irr_words;
-	/* Highest vector in ISR, 0 for none; how many there are. */
+	/*
+	 * Highest vector in ISR, 0 for none; how many there are, and
+	 * COUNT_LINT0 so that an EOI takes the long way.
+	 */
 	uint32_t isr_top, isr_count;
 	/* ESR bits since the last write to ESR. */
 	uint32_t esr_pending;
 	/* ATTENTION_*. */
 	uint32_t attention;
-	/* Low halves of ICR that take no short way, that are #GP. */
-	uint32_t icr_long, icr_reserved;
+	/*
+	 * Bits of ICR's low half with which it takes no short way, to one
+	 * target or to all, and that are #GP.
+	 */
+	uint32_t icr_long, icr_long_all, icr_reserved;
 	/* enum vic_lapic_flags. */
 	uint32_t flags;
 	/* Bits of a physical address. */
@@ -56,6 +62,17 @@ struct vic_lapic {
 	/* IA32_TSC_DEADLINE; 0: disarmed. */
 	uint64_t tsc_deadline;
 };
+
+/* Remote IRR of LINT0 waits for an EOI. */
+#define COUNT_LINT0 0x10000u
+
+ALWAYS_INLINE void set_lint_vector(struct vic_lapic *lapic, uint32_t vector)
+{
+	lapic->lint_vector = vector;
+	lapic->isr_count &= ~COUNT_LINT0;
+	if (vector)
+		lapic->isr_count |= COUNT_LINT0;
+}
 
 /* What a scan must not overlook. */
 #define ATTENTION_WAIT_SIPI 1u
@@ -132,8 +149,7 @@ void lapic_accept(struct vic_lapic *lapic, uint32_t vector, bool level);
 
 /* lvt.c: ESR bits are recorded now; what fires is the error LVT's. */
 void lapic_error(struct vic_lapic *lapic, uint32_t bits);
-/* Take over from the inbox: ESR bits of senders; what the LVT's sources did. */
-void lapic_take_esr(struct vic_lapic *lapic);
+/* Take over from the inbox what the LVT's sources did, and others' errors. */
 void lapic_take_local(struct vic_lapic *lapic);
 /* The source of the entry at @offset fires. */
 void lapic_lvt_fire(struct vic_lapic *lapic, uint32_t offset);
@@ -141,7 +157,8 @@ void lapic_lvt_fire(struct vic_lapic *lapic, uint32_t offset);
 bool lapic_extint(const struct vic_lapic *lapic, uint64_t word);
 void lapic_mask_lvt(struct vic_lapic *lapic);
 void lapic_write_lvt(struct vic_lapic *lapic, uint32_t offset, uint32_t value);
-void lapic_lint_eoi(struct vic_lapic *lapic, uint32_t vector);
+/* EOI of @lint_vector. */
+void lapic_lint_eoi(struct vic_lapic *lapic);
 
 /* How far DCR shifts: bits 3, 1, 0 divide by 2, 4, ... 128, 1. */
 ALWAYS_INLINE uint32_t timer_shift(uint32_t dcr)

@@ -22,7 +22,7 @@ void lapic_error(struct vic_lapic *lapic, uint32_t bits)
 	uint32_t lvt = *reg(lapic, VIC_APIC_LVT_ERROR);
 
 	bits &= ~lapic->esr_pending;
-	if (!bits)
+	if (!bits || lapic->mode == LAPIC_DISABLED)
 		return;
 	lapic->esr_pending |= bits;
 	if (lvt & VIC_LVT_MASKED)
@@ -31,15 +31,6 @@ void lapic_error(struct vic_lapic *lapic, uint32_t bits)
 		lapic->esr_pending |= VIC_ESR_RECEIVE_ILLEGAL;
 	else
 		lapic_accept(lapic, lvt & VIC_LVT_VECTOR, false);
-}
-
-void lapic_take_esr(struct vic_lapic *lapic)
-{
-	uint64_t word = inbox_ack(lapic->vcpu, REQUEST_ESR) & REQUEST_ESR;
-
-	/* A disabled APIC has no ESR. */
-	if (lapic->mode != LAPIC_DISABLED)
-		lapic_error(lapic, (uint32_t)(word >> REQUEST_ESR_SHIFT));
 }
 
 static void request_self(struct vic_lapic *lapic, enum vic_request request)
@@ -113,15 +104,6 @@ static void lint_edges(struct vic_lapic *lapic, uint64_t edges)
 		lapic_lvt_fire(lapic, VIC_APIC_LVT_LINT1);
 }
 
-/* Pending or in service. */
-static bool is_held(const struct vic_lapic *lapic, uint32_t vector)
-{
-	return ((*vector_word(lapic, VIC_APIC_IRR, vector) |
-		 *vector_word(lapic, VIC_APIC_ISR, vector)) >>
-			vector % 32 &
-		1);
-}
-
 /* If LINT0 is high and level-triggered: once until its EOI. */
 static void lint0_level(struct vic_lapic *lapic)
 {
@@ -132,19 +114,16 @@ static void lint0_level(struct vic_lapic *lapic)
 	    !is_level(*lvt) || (*lvt & VIC_LVT_MASKED) ||
 	    vector < VIC_VECTOR_MIN)
 		return;
-	/* An edge of that vector can have made its EOI that of an edge. */
-	if (lapic->lint_vector && is_held(lapic, lapic->lint_vector))
+	if (lapic->lint_vector)
 		return;
 	*lvt |= VIC_LVT_REMOTE_IRR;
-	lapic->lint_vector = vector;
+	set_lint_vector(lapic, vector);
 	lapic_accept(lapic, vector, true);
 }
 
-void lapic_lint_eoi(struct vic_lapic *lapic, uint32_t vector)
+void lapic_lint_eoi(struct vic_lapic *lapic)
 {
-	if (lapic->lint_vector != vector)
-		return;
-	lapic->lint_vector = 0;
+	set_lint_vector(lapic, 0);
 	*reg(lapic, VIC_APIC_LVT_LINT0) &= ~VIC_LVT_REMOTE_IRR;
 	lint0_level(lapic);
 }
@@ -153,6 +132,11 @@ void lapic_take_local(struct vic_lapic *lapic)
 {
 	uint64_t word = inbox_ack(lapic->vcpu, REQUEST_LOCAL);
 
+	/* Of a sender that was late. */
+	if (lapic->mode == LAPIC_DISABLED)
+		inbox_drop(lapic->vcpu, REQUEST_EXTINT);
+	lapic_error(lapic,
+		    (uint32_t)((word & REQUEST_ESR) >> REQUEST_ESR_SHIFT));
 	if (word & REQUEST_TIMER) {
 		/* The host's timer has gone off, even if it was early. */
 		lapic_timer_changed(lapic);
@@ -172,10 +156,10 @@ bool lapic_extint(const struct vic_lapic *lapic, uint64_t word)
 {
 	if (!lapic->vcpu->ops->inta)
 		return false;
-	if (word & REQUEST_EXTINT)
-		return true;
 	if (lapic->mode == LAPIC_DISABLED)
 		return word & REQUEST_LINT(0);
+	if (word & REQUEST_EXTINT)
+		return true;
 	for (uint32_t pin = 0; pin < 2; pin++) {
 		uint32_t lvt = *reg(lapic, VIC_APIC_LVT_LINT0 + 16 * pin);
 
@@ -227,7 +211,7 @@ void lapic_write_lvt(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 	if (offset == VIC_APIC_LVT_LINT0) {
 		/* Read-only, and nothing to an edge. */
 		if (!is_level(value))
-			lapic->lint_vector = 0;
+			set_lint_vector(lapic, 0);
 		value |= *lvt & VIC_LVT_REMOTE_IRR;
 		if (!lapic->lint_vector)
 			value &= ~VIC_LVT_REMOTE_IRR;

@@ -104,21 +104,25 @@ int vic_lapic_unack(struct vic_lapic *lapic, uint8_t vector)
 }
 
 static __attribute__((noinline)) enum vic_access
-eoi_level(struct vic_lapic *lapic, uint32_t vector)
+eoi_level(const struct vic_lapic *lapic, uint32_t vector)
 {
 	const struct vic_vcpu *vcpu = lapic->vcpu;
 
-	lapic_lint_eoi(lapic, vector);
 	if (vcpu->ops->eoi && !(*reg(lapic, VIC_APIC_SVR) & VIC_SVR_SUPPRESS))
 		vcpu->ops->eoi(vcpu->opaque, VIC_EOI_LAPIC, vector);
 	return VIC_ACCESS_DONE;
 }
 
-/* EOI with more in service; @level is what TMR says of @vector. */
+/*
+ * EOI with more in service, or LINT0 waiting; @level is what TMR says of
+ * @vector.
+ */
 static __attribute__((noinline)) enum vic_access
 eoi_nested(struct vic_lapic *lapic, uint32_t vector, bool level)
 {
 	isr_pop(lapic, vector);
+	if (vector == lapic->lint_vector)
+		lapic_lint_eoi(lapic);
 	return level ? eoi_level(lapic, vector) : VIC_ACCESS_DONE;
 }
 

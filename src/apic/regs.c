@@ -57,7 +57,7 @@ static void write_eoi(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 static void write_esr(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 {
 	(void)value;
-	lapic_take_esr(lapic);
+	lapic_take_local(lapic);
 	*reg(lapic, offset) = lapic->esr_pending;
 	lapic->esr_pending = 0;
 }
@@ -284,14 +284,24 @@ static uint32_t version(const struct vic_lapic *lapic)
 			: 0);
 }
 
+/* Rows that a reset does not make 0. */
+static const uint8_t nonzero[] = {
+	VIC_APIC_DFR >> 4,         VIC_APIC_SVR >> 4,
+	VIC_APIC_LVT_CMCI >> 4,    VIC_APIC_LVT_TIMER >> 4,
+	VIC_APIC_LVT_THERMAL >> 4, VIC_APIC_LVT_PERF >> 4,
+	VIC_APIC_LVT_LINT0 >> 4,   VIC_APIC_LVT_LINT1 >> 4,
+	VIC_APIC_LVT_ERROR >> 4,
+};
+
 void regs_reset(struct vic_lapic *lapic)
 {
-	for (uint32_t i = 0; i < REG_ROWS; i++) {
-		uint32_t *at = &lapic->page[i * 4];
+	uint32_t id = *reg(lapic, VIC_APIC_ID);
 
-		at[1] = 0;
-		if (i != VIC_APIC_ID >> 4)
-			at[0] = reg_exists(lapic, i) ? reg_rows[i].reset : 0;
-	}
+	memset(lapic->page, 0, REG_ROWS * 16);
+	*reg(lapic, VIC_APIC_ID) = id;
 	*reg(lapic, VIC_APIC_VERSION) = version(lapic);
+	for (uint32_t i = 0; i < sizeof(nonzero); i++)
+		if (reg_exists(lapic, nonzero[i]))
+			lapic->page[nonzero[i] * 4] =
+				reg_rows[nonzero[i]].reset;
 }

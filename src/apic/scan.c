@@ -116,12 +116,13 @@ scan_requests(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
 	struct vic_vcpu *vcpu = lapic->vcpu;
 	uint64_t word = inbox_requests(vcpu);
 
-	if (word & REQUEST_ESR)
-		lapic_take_esr(lapic);
-	if (word & (REQUEST_LOCAL | REQUEST_LINES)) {
+	if (word & (REQUEST_LOCAL | REQUEST_LINES | REQUEST_EXTINT)) {
 		lapic_take_local(lapic);
-		/* An entry may be NMI, SMI or INIT. */
-		word = inbox_requests(vcpu);
+		/*
+		 * An entry may be NMI, SMI or INIT. NEW is not cleared again:
+		 * what is newer than the first look waits for the next scan.
+		 */
+		word = load_acquire(&vcpu->request);
 	}
 	if (word & REQUEST_RESYNC)
 		work->flags = VIC_WORK_RESYNC;

@@ -138,7 +138,8 @@ enum vic_post inbox_request(struct vic_vcpu *vcpu,
 	uint64_t old = load_relaxed(&vcpu->request), next;
 	bool changed;
 
-	if ((unsigned int)request > VIC_REQUEST_EXTINT)
+	if ((unsigned int)request > VIC_REQUEST_EXTINT ||
+	    (request == VIC_REQUEST_EXTINT && !vcpu->ops->inta))
 		return VIC_POST_REFUSED;
 	/*
 	 * Data and NEW change in one step: the owner never sees one without

@@ -48,7 +48,7 @@
 #define REQUEST_ESR (UINT64_C(0xff) << REQUEST_ESR_SHIFT)
 #define REQUEST_RESYNC (UINT64_C(1) << 24)
 #define REQUEST_EXTINT (UINT64_C(1) << 25)
-/* Sources of the local vector table. */
+/* Sources of the local vector table, besides errors. */
 #define REQUEST_TIMER (UINT64_C(1) << 26)
 #define REQUEST_PERF (UINT64_C(1) << 27)
 #define REQUEST_THERMAL (UINT64_C(1) << 28)
@@ -60,9 +60,9 @@
 #define REQUEST_LINT(pin) (UINT64_C(1) << (REQUEST_LINT_SHIFT + (pin)))
 #define REQUEST_EDGES (REQUEST_EDGE(0) | REQUEST_EDGE(1))
 #define REQUEST_LINES (REQUEST_LINT(0) | REQUEST_LINT(1))
-#define REQUEST_LOCAL                                                   \
+#define REQUEST_LOCAL                                                    \
 	(REQUEST_TIMER | REQUEST_PERF | REQUEST_THERMAL | REQUEST_CMCI | \
-	 REQUEST_EDGES)
+	 REQUEST_EDGES | REQUEST_ESR)
 /* Not the top one: compilers make a loop of its test-and-set. */
 #define REQUEST_NEW_BIT 62
 #define REQUEST_NEW (UINT64_C(1) << REQUEST_NEW_BIT)
