@@ -80,6 +80,8 @@ struct vic_counters {
 	/**
 	 * The same for NMI, SMI, INIT, SIPI and ExtINT: thrown away by an
 	 * INIT or a reset, or a SIPI to a vCPU that does not wait for one.
+	 * What a local vector table makes of a source counts twice as newly
+	 * pending, and a level ExtINT is acknowledged as often as it is.
 	 */
 	uint64_t requests_discarded;
 	/**

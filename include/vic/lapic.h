@@ -92,7 +92,12 @@ enum vic_can {
 	VIC_CAN_SMI = 1 << 2,
 };
 
-/** What there is to do. */
+/**
+ * What there is to do. Where several can be injected and an entry takes one,
+ * inject in the order EXTINT after NMI and SMI, then IRQ, and ask for the
+ * window of what is left, or scan again after the entry: it is no news, and
+ * nobody kicks for it.
+ */
 enum vic_work_flags {
 	/** Reset the vCPU by INIT, then vic_lapic_ack_init(). */
 	VIC_WORK_INIT = 1 << 0,
@@ -139,7 +144,10 @@ struct vic_deadline {
 struct vic_work {
 	/** enum vic_work_flags. */
 	uint32_t flags;
-	/** The vector to inject (VIC_WORK_IRQ, VIC_WORK_IRQ_WINDOW). */
+	/**
+	 * The vector to inject (VIC_WORK_IRQ), or that waits for the window;
+	 * 0 if that is an ExtINT.
+	 */
 	uint8_t vector;
 	/** The start page: CS.selector = page << 8, CS.base = page << 12. */
 	uint8_t sipi_vector;
@@ -297,9 +305,8 @@ VIC_API VIC_NODISCARD int vic_lapic_ack_sipi(struct vic_lapic *lapic);
 VIC_API void vic_lapic_reset(struct vic_lapic *lapic);
 
 /**
- * vic_vcpu_block(), unless the scan with @p can finds work. VIC_WORK_SIPI,
- * VIC_WORK_INIT and VIC_WORK_TIMER are work, VIC_WORK_WAIT_SIPI and windows
- * are not.
+ * vic_vcpu_block(), unless the scan with @p can finds work: any flag but
+ * VIC_WORK_WAIT_SIPI and windows.
  */
 VIC_API VIC_NODISCARD bool vic_lapic_block(struct vic_lapic *lapic,
 					   uint32_t can);

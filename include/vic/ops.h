@@ -29,14 +29,15 @@ enum vic_eoi_source {
 	VIC_EOI_GIC,
 };
 
-/**
- * What vic_vcpu_ops.now reads: 64 bits that never go backwards. What looks
- * like 2^63 ticks or more at once is taken for a step back: no time passed.
- */
+/** What vic_vcpu_ops.now reads: 64 bits. */
 enum vic_clock {
 	/** The guest's time-stamp counter, as its RDTSC gives it. */
 	VIC_CLOCK_TSC,
-	/** What the local APIC's timer divides: bus clock or core crystal. */
+	/**
+	 * What the local APIC's timer divides: bus clock or core crystal. It
+	 * never goes backwards; what looks like 2^63 ticks or more at once is
+	 * taken for a step back, and no time passed.
+	 */
 	VIC_CLOCK_BUS,
 };
 
@@ -93,15 +94,18 @@ struct vic_vcpu_ops {
 	bool (*hw_line)(void *opaque, uint32_t intid);
 	/**
 	 * The vCPU's enum vic_clock @p clock. Runs on the vCPU's thread, on
-	 * accesses to the local APIC's timer, on its expiry and on save; an
-	 * embedder may freeze it for the time of an exit. NULL: no time
-	 * passes, and the timer never expires.
+	 * accesses to the local APIC's timer, software disable, its expiry,
+	 * save and restore; an embedder may freeze it for the time of an
+	 * exit. NULL: no time passes, and the timer never expires. A guest
+	 * that writes its TSC moves VIC_CLOCK_TSC: ask vic_lapic_deadline()
+	 * afterwards.
 	 */
 	uint64_t (*now)(void *opaque, uint32_t clock);
 	/**
 	 * An INTA cycle: the vector of the interrupt controller that is
-	 * wired to LINT0 (an 8259). Runs in vic_lapic_ack_extint(). NULL:
-	 * there is none, and ExtINT is refused.
+	 * wired to LINT0 (an 8259). Runs in vic_lapic_ack_extint(), and may
+	 * call vic_vcpu_request() to lower LINT0, as an 8259 with nothing
+	 * else does. NULL: there is none, and ExtINT is refused.
 	 */
 	uint8_t (*inta)(void *opaque);
 };

@@ -34,28 +34,6 @@ send_all(struct vic_lapic *lapic, uint32_t low)
 	return VIC_ACCESS_DONE;
 }
 
-/* What AMD's processors make of the trigger mode: APM vol. 2, 16.5. */
-static enum vic_decode level_policy(const struct vic_lapic *lapic, uint32_t low,
-				    enum vic_decode decode, struct vic_ipi *ipi)
-{
-	if (!(lapic->bus->flags & VIC_BUS_LEVEL_IPIS) ||
-	    !(low & VIC_ICR_LEVEL) || decode != VIC_DECODE_SEND ||
-	    ipi->mode > VIC_MODE_LOWEST)
-		return decode;
-	ipi->level = true;
-	return low & VIC_ICR_ASSERT ? decode : VIC_DECODE_NOTHING;
-}
-
-/* Lowest priority, of processors that cannot send it: SDM 10.5.3. */
-static bool redirectable(const struct vic_lapic *lapic, uint32_t low,
-			 enum vic_decode decode)
-{
-	return (lapic->bus->flags & VIC_BUS_NO_LOWEST) &&
-	       icr_mode(low) == VIC_MODE_LOWEST &&
-	       (decode == VIC_DECODE_SEND ||
-		decode == VIC_DECODE_ILLEGAL_VECTOR);
-}
-
 /* Every message: decode, resolve, accept. */
 static __attribute__((noinline)) enum vic_access
 send(struct vic_lapic *lapic, uint32_t low, uint32_t dest, uint8_t width)
@@ -67,11 +45,9 @@ send(struct vic_lapic *lapic, uint32_t low, uint32_t dest, uint8_t width)
 	if (is_short(low, lapic->icr_long_all) && icr_kind(low) >= VIC_DEST_ALL)
 		return send_all(lapic, low);
 	decode = icr_decode(low, dest, width, &ipi);
-	if (UNLIKELY(redirectable(lapic, low, decode))) {
+	if (UNLIKELY(icr_redirectable(lapic->bus->flags, low, decode)))
 		lapic_error(lapic, VIC_ESR_REDIRECTABLE);
-		decode = VIC_DECODE_INVALID;
-	}
-	decode = level_policy(lapic, low, decode, &ipi);
+	decode = icr_policy(lapic->bus->flags, low, decode, &ipi);
 	if (LIKELY(decode == VIC_DECODE_SEND))
 		bus_send(lapic->bus, vcpu, &vcpu->counters, &ipi);
 	else
@@ -121,8 +97,8 @@ lapic_icr_x2apic(struct vic_lapic *lapic, uint32_t msr, uint64_t value)
 
 	(void)msr;
 	/* One 64-bit register in the page, as Intel has it. */
-	value &= ~(uint64_t)VIC_ICR_BUSY;
-	__builtin_memcpy(reg(lapic, VIC_APIC_ICR_LO), &value, sizeof(value));
+	reg(lapic, VIC_APIC_ICR_LO)[0] = low & ~VIC_ICR_BUSY;
+	reg(lapic, VIC_APIC_ICR_LO)[1] = dest;
 	if (UNLIKELY(!is_short(low, lapic->icr_long)))
 		return send(lapic, low, dest, 32);
 	if (low & VIC_ICR_LOGICAL)

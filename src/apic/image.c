@@ -257,6 +257,10 @@ static bool check_derived(struct image *image)
 	const struct vic_lapic *lapic = image->lapic;
 	uint32_t id = lapic->vcpu->id;
 
+	if (image->mode == LAPIC_XAPIC &&
+	    (lapic->bus->flags & VIC_BUS_ID_READ_ONLY) &&
+	    !check(image, page32(image, VIC_APIC_ID) == id << 24, "ID"))
+		return false;
 	if (image->mode >= LAPIC_X2APIC &&
 	    !(check(image, page32(image, VIC_APIC_ID) == id, "ID") &&
 	      check(image, page32(image, VIC_APIC_LDR) == lapic_x2apic_ldr(id),
@@ -273,9 +277,9 @@ static bool check_derived(struct image *image)
 /* One of each class at most is in service. */
 static bool check_isr(struct image *image)
 {
-	for (uint32_t class = 1; class < 16; class ++) {
-		uint32_t word = page32(image, VIC_APIC_ISR + class / 2 * 16);
-		uint32_t bits = word >> (class & 1) * 16 & 0xffff;
+	for (uint32_t n = 1; n < 16; n++) {
+		uint32_t word = page32(image, VIC_APIC_ISR + n / 2 * 16);
+		uint32_t bits = word >> (n & 1) * 16 & 0xffff;
 
 		if (!check(image, !(bits & (bits - 1)), "ISR"))
 			return false;
@@ -394,10 +398,6 @@ static bool base_possible(const struct image *image)
 	const uint64_t flags = VIC_APIC_PAGE_SIZE - 1;
 
 	if (!lapic_base_legal(image->lapic, image->base))
-		return false;
-	/* It is the base that made the processor wait for a SIPI. */
-	if ((image->base & VIC_APIC_BASE_BSP) &&
-	    get32(image->bytes, AT_WAIT_SIPI))
 		return false;
 	return !(image->lapic->bus->flags & VIC_BUS_BASE_FIXED) ||
 	       (image->base & ~flags) == VIC_APIC_BASE_RESET;

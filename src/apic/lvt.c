@@ -107,12 +107,13 @@ static void lint_edges(struct vic_lapic *lapic, uint64_t edges)
 /* If LINT0 is high and level-triggered: once until its EOI. */
 static void lint0_level(struct vic_lapic *lapic)
 {
+	/* A line that rises meanwhile is NEW, and one that falls no news. */
+	uint64_t word = load_relaxed(&lapic->vcpu->request);
 	uint32_t *lvt = reg(lapic, VIC_APIC_LVT_LINT0);
 	uint32_t vector = *lvt & VIC_LVT_VECTOR;
 
-	if (!(load_relaxed(&lapic->vcpu->request) & REQUEST_LINT(0)) ||
-	    !is_level(*lvt) || (*lvt & VIC_LVT_MASKED) ||
-	    vector < VIC_VECTOR_MIN)
+	if (!(word & REQUEST_LINT(0)) || !is_level(*lvt) ||
+	    (*lvt & VIC_LVT_MASKED) || vector < VIC_VECTOR_MIN)
 		return;
 	if (lapic->lint_vector)
 		return;
@@ -130,11 +131,15 @@ void lapic_lint_eoi(struct vic_lapic *lapic)
 
 void lapic_take_local(struct vic_lapic *lapic)
 {
-	uint64_t word = inbox_ack(lapic->vcpu, REQUEST_LOCAL);
+	struct vic_vcpu *vcpu = lapic->vcpu;
+	/* As in inbox_requests(): what is missed here is NEW. */
+	uint64_t word = load_acquire(&vcpu->request) & REQUEST_LOCAL;
 
+	if (word)
+		word = inbox_ack(vcpu, REQUEST_LOCAL);
 	/* Of a sender that was late. */
 	if (lapic->mode == LAPIC_DISABLED)
-		inbox_drop(lapic->vcpu, REQUEST_EXTINT);
+		inbox_drop(vcpu, REQUEST_EXTINT);
 	lapic_error(lapic,
 		    (uint32_t)((word & REQUEST_ESR) >> REQUEST_ESR_SHIFT));
 	if (word & REQUEST_TIMER) {

@@ -9,6 +9,7 @@
 #ifndef VIC_SRC_IPI_DECODE_H
 #define VIC_SRC_IPI_DECODE_H
 
+#include <vic/bus.h>
 #include <vic/ipi.h>
 
 #include "base.h"
@@ -77,6 +78,31 @@ ALWAYS_INLINE enum vic_decode icr_decode(uint32_t low, uint32_t dest,
 		.width = addressed ? width : 0,
 	};
 	return icr_check(low);
+}
+
+/* Lowest priority, of processors that cannot send it: SDM 10.5.3. */
+ALWAYS_INLINE bool icr_redirectable(uint32_t policy, uint32_t low,
+				    enum vic_decode decode)
+{
+	return (policy & VIC_BUS_NO_LOWEST) &&
+	       icr_mode(low) == VIC_MODE_LOWEST &&
+	       (decode == VIC_DECODE_SEND ||
+		decode == VIC_DECODE_ILLEGAL_VECTOR);
+}
+
+/* What a VM's enum vic_bus_flags make of it. */
+ALWAYS_INLINE enum vic_decode icr_policy(uint32_t policy, uint32_t low,
+					 enum vic_decode decode,
+					 struct vic_ipi *out)
+{
+	if (icr_redirectable(policy, low, decode))
+		return VIC_DECODE_INVALID;
+	/* AMD's processors heed the trigger mode: APM vol. 2, 16.5. */
+	if (!(policy & VIC_BUS_LEVEL_IPIS) || !(low & VIC_ICR_LEVEL) ||
+	    decode != VIC_DECODE_SEND || out->mode > VIC_MODE_LOWEST)
+		return decode;
+	out->level = true;
+	return low & VIC_ICR_ASSERT ? decode : VIC_DECODE_NOTHING;
 }
 
 /* The message of a SELF IPI, or of the shorthand "self". */

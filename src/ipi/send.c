@@ -227,6 +227,12 @@ void vic_apic_bus_compile(struct vic_apic_bus *bus,
 
 	targets->count = 0;
 	targets->decode = vic_decode(reg, value, &targets->ipi);
+	if (reg < VIC_SEND_SELF_IPI)
+		targets->decode = icr_policy(bus->flags, (uint32_t)value,
+					     targets->decode, &targets->ipi);
+	if (reg == VIC_SEND_X2APIC_ICR && (value & VIC_ICR_BUSY) &&
+	    (bus->flags & VIC_BUS_BUSY_FAULTS))
+		targets->decode = VIC_DECODE_RESERVED;
 	if (reg > VIC_SEND_SELF_IPI)
 		targets->decode = VIC_DECODE_FOREIGN;
 	if (targets->decode != VIC_DECODE_SEND)

@@ -200,6 +200,8 @@ void inbox_drop(struct vic_vcpu *vcpu, uint64_t bits)
 void inbox_restore(struct vic_vcpu *vcpu, uint64_t bits)
 {
 	count_requests(&vcpu->counters.requests.silent, bits);
+	/* Nobody else is here, so this pairs with nothing. */
+	bits |= load_relaxed(&vcpu->request) & (REQUEST_RESYNC | REQUEST_NEW);
 	store_release(&vcpu->request, bits);
 }
 

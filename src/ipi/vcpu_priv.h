@@ -66,8 +66,9 @@
 /* Not the top one: compilers make a loop of its test-and-set. */
 #define REQUEST_NEW_BIT 62
 #define REQUEST_NEW (UINT64_C(1) << REQUEST_NEW_BIT)
-/* What a reset throws away: all but the levels of wires. */
-#define REQUEST_ALL (~REQUEST_LINES)
+/* What a reset throws away: not the levels of wires, nor who wants a look. */
+#define REQUEST_KEPT (REQUEST_LINES | REQUEST_RESYNC | REQUEST_NEW)
+#define REQUEST_ALL (~REQUEST_KEPT)
 
 #define PID_ON_BIT 0
 
