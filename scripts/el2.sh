@@ -17,6 +17,8 @@ its device tree in x0; PSCI starts the other vCPUs.
   --vcpus N          vCPUs, 1 to 8 (default 4)
   --pcpus P          physical CPUs, 1 to 8 (default: as many as vCPUs);
                      with fewer than N the vCPUs take turns
+  --aff0 A           vCPU i has Aff0 = A + i (default 0), in a --dtb too; RS
+                     of ICC_SGI1R_EL1 works whatever ICC_CTLR_EL1.RSS says
   --wfi-exits on|off whether a vCPU that waits for an interrupt leaves the
                      guest (default off)
   --tcg multi|single a host thread for each physical CPU (default), or one
@@ -40,8 +42,8 @@ The hypervisor is built below build/el2/.
 END
 }
 
-gic=3 vcpus=4 pcpus='' wfi=off tcg=multi append='' initrd='' dtb='' timeout=60
-stats=0 guest='' stdin=''
+gic=3 vcpus=4 pcpus='' aff0=0 wfi=off tcg=multi append='' initrd='' dtb=''
+timeout=60 stats=0 guest='' stdin=''
 
 # number NAME VALUE MAXIMUM
 number() {
@@ -69,6 +71,7 @@ while [ $# != 0 ]; do
 	--gic) gic=$2 ;;
 	--vcpus) vcpus=$2 ;;
 	--pcpus) pcpus=$2 ;;
+	--aff0) aff0=$2 ;;
 	--wfi-exits) wfi=$2 ;;
 	--tcg) tcg=$2 ;;
 	--append) append=$2 ;;
@@ -84,6 +87,7 @@ done
 [ "$gic" = 3 ] || die "there is no GICv$gic here, only 3"
 number vcpus "$vcpus" 8
 number pcpus "$pcpus" 8
+number aff0 "$aff0" $((256 - vcpus))
 number timeout "$timeout" 86400
 case $wfi in
 on) wfi=1 ;;
@@ -139,7 +143,8 @@ loader() {
 }
 
 {
-	printf 'vcpus=%s\npcpus=%s\nwfi-exits=%s\n' "$vcpus" "$pcpus" "$wfi"
+	printf 'vcpus=%s\npcpus=%s\naff0=%s\n' "$vcpus" "$pcpus" "$aff0"
+	printf 'wfi-exits=%s\n' "$wfi"
 	printf 'timeout=%s\nstats=%s\n' "$timeout" "$stats"
 	[ -z "$dtb" ] || echo dtb=1
 	[ -z "$initrd" ] || echo "initrd=$(stat -L -c %s "$initrd")"

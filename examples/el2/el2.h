@@ -47,6 +47,8 @@
 /* scripts/el2.sh writes them as text to OPTIONS_BASE. */
 struct options {
 	uint32_t vcpus, pcpus;
+	/* Of vCPU 0; the others follow. Aff1 to Aff3 are 0. */
+	uint32_t aff0;
 	/* HCR_EL2.TWI: a vCPU that waits for an interrupt leaves the guest. */
 	bool wfi_exits;
 	/* The guest has a device tree already. */
@@ -174,6 +176,12 @@ extern struct vcpu vcpus[MAX_VCPUS];
 extern struct pcpu pcpus[MAX_PCPUS];
 extern struct vic_gic *gic;
 extern uint64_t sgi_matrix[MAX_VCPUS * MAX_VCPUS];
+
+/* As MPIDR_EL1 and GICR_TYPER have it. */
+static inline uint32_t vcpu_affinity(const struct vcpu *vcpu)
+{
+	return options.aff0 + vcpu->index;
+}
 
 /* mem.c */
 void *memcpy(void *restrict to, const void *restrict from, size_t size);

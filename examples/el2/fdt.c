@@ -137,19 +137,29 @@ static void put_chosen(void)
 	end();
 }
 
+/* "cpu@" and the affinity. */
+static void begin_cpu(uint32_t affinity)
+{
+	static const char digits[] = "0123456789abcdef";
+	char name[] = "cpu@00", *digit = name + 4;
+
+	if (affinity > 0xf)
+		*digit++ = digits[affinity >> 4];
+	*digit++ = digits[affinity & 0xf];
+	*digit = '\0';
+	begin(name);
+}
+
 static void put_cpus(void)
 {
-	char name[] = "cpu@0";
-
 	begin("cpus");
 	cell("#address-cells", 1);
 	cell("#size-cells", 0);
 	for (uint32_t i = 0; i < options.vcpus; i++) {
-		name[4] = (char)('0' + i);
-		begin(name);
+		begin_cpu(vcpu_affinity(&vcpus[i]));
 		text("device_type", "cpu");
 		text("compatible", "arm,cortex-a57");
-		cell("reg", i);
+		cell("reg", vcpu_affinity(&vcpus[i]));
 		text("enable-method", "psci");
 		end();
 	}

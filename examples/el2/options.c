@@ -4,6 +4,8 @@
 /* Lines "name=value" of text at OPTIONS_BASE; zero bytes follow the last. */
 #include "el2.h"
 
+#define AFF0_END 256u
+
 struct options options = {.vcpus = 1, .pcpus = 1, .append = ""};
 
 static uint64_t number(const char *text)
@@ -32,6 +34,8 @@ static void take(const char *line)
 		options.vcpus = (uint32_t)number(value);
 	else if ((value = value_of(line, "pcpus")))
 		options.pcpus = (uint32_t)number(value);
+	else if ((value = value_of(line, "aff0")))
+		options.aff0 = (uint32_t)number(value);
 	else if ((value = value_of(line, "wfi-exits")))
 		options.wfi_exits = number(value) != 0;
 	else if ((value = value_of(line, "dtb")))
@@ -67,4 +71,6 @@ void options_read(void)
 		die("the number of vCPUs must be 1 to %u", MAX_VCPUS);
 	if (options.pcpus < 1 || options.pcpus > MAX_PCPUS)
 		die("the number of physical CPUs must be 1 to %u", MAX_PCPUS);
+	if (options.aff0 > AFF0_END - options.vcpus)
+		die("Aff0 of a vCPU would be more than 255");
 }

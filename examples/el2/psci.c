@@ -32,9 +32,9 @@
 
 static struct vcpu *find(uint64_t mpidr)
 {
-	uint64_t affinity = mpidr & MPIDR_AFFINITY;
+	uint64_t index = (mpidr & MPIDR_AFFINITY) - options.aff0;
 
-	return affinity < options.vcpus ? &vcpus[affinity] : NULL;
+	return index < options.vcpus ? &vcpus[index] : NULL;
 }
 
 static uint64_t cpu_on(const uint64_t *x)

@@ -25,7 +25,7 @@ void vcpu_reset(struct vcpu *vcpu, uint64_t pc, uint64_t x0)
 	vcpu->context.pstate = PSTATE_RESET;
 	vcpu->context.x[0] = x0;
 	vcpu->el1.sctlr_el1 = SCTLR_EL1_RESET;
-	vcpu->el1.vmpidr_el2 = MPIDR_RES1 | vcpu->index;
+	vcpu->el1.vmpidr_el2 = MPIDR_RES1 | vcpu_affinity(vcpu);
 }
 
 /*

@@ -88,7 +88,8 @@ void vgic_init(void)
 		.gicd_base = GICD_BASE,
 		.regions = {{.base = GICR_BASE, .count = options.vcpus}},
 		.ops = &ops,
-		.matrix = sgi_matrix,
+		/* It costs each SGI a little more. */
+		.matrix = options.stats ? sgi_matrix : NULL,
 	};
 	uint64_t vtr = sysreg_read(ich_vtr_el2);
 	size_t size = vic_gic_size(&config);
@@ -110,7 +111,7 @@ void vgic_init_vcpu(struct vcpu *vcpu)
 	struct vic_gicr_config gicr = {
 		.size = sizeof(gicr),
 		.gic = gic,
-		.affinity = vcpu->index,
+		.affinity = vcpu_affinity(vcpu),
 		.nr_lrs = nr_lrs,
 	};
 	size_t size = vic_gicr_size(gic);

@@ -164,27 +164,56 @@ void check_sgi_absent(void)
 	run_plan(absent, 5);
 }
 
-/* RS names another sixteen: those that nobody is in reach nobody. */
+static uint32_t targets_of(uint64_t value)
+{
+	uint32_t targets = 0;
+
+	for (uint32_t i = 0; i < nr_cpus; i++) {
+		uint64_t own = sgi_to(&cpus[i], 0);
+
+		if (!((value ^ own) & ~0xffffull) && value & own & 0xffff)
+			targets |= 1u << i;
+	}
+	return targets;
+}
+
+#define RANGES 16u
+#define LISTS 5u
+
+/*
+ * Each CPU alone; then in each sixteen that RS can name all of them, every
+ * other, those where nobody is, and the last one where nobody is.
+ */
 static void range(struct cpu *me, uint32_t round, struct send *send)
 {
-	uint64_t value = (sgi_to(me, 0) & ~(0xfull << 44)) | 0xffff;
+	uint64_t first = sgi_to(me, 0) & ~(0xfull << 44 | 0xffff);
+	uint64_t nobody = 0, last = 0;
 
-	value |= (uint64_t)(round & 0xf) << 44;
-	for (uint32_t i = 0; i < nr_cpus; i++) {
-		uint64_t other = sgi_to(&cpus[i], 0);
-
-		if (!((value ^ other) & ~0xffffull))
-			send->targets |= 1u << i;
+	if (round < nr_cpus) {
+		unicast(me, round, send);
+		return;
 	}
-	send->value = value;
+	round -= nr_cpus;
+	first |= (uint64_t)(round % RANGES) << 44;
+	for (uint64_t bit = 1; bit <= 0x8000; bit <<= 1) {
+		if (targets_of(first | bit))
+			continue;
+		nobody |= bit;
+		last = bit;
+	}
+	const uint64_t lists[LISTS] = {0xffff, 0x5555, 0xaaaa, nobody, last};
+
+	send->value = first | lists[round / RANGES];
+	send->targets = targets_of(send->value);
 }
 
 /* 12.2.26: where either RSS bit is 0, RS is RES0 and says nothing. */
 void check_sgi_range(void)
 {
-	if (read_icc_ctlr_el1() & ICC_CTLR_RSS &&
-	    read32(machine.gicd + GICD_TYPER) & GICD_TYPER_RSS)
-		run_plan(range, 16);
+	bool rs = options.rs || read_icc_ctlr_el1() & ICC_CTLR_RSS;
+
+	if (rs && read32(machine.gicd + GICD_TYPER) & GICD_TYPER_RSS)
+		run_plan(range, nr_cpus + RANGES * LISTS);
 	else
 		leave_out("there is no range selector");
 }

@@ -129,6 +129,7 @@ struct options {
 	const char *mode;
 	uint32_t limit; /* seconds */
 	bool psci_exit;
+	bool rs;
 };
 
 extern struct options options;

@@ -9,6 +9,8 @@
  *                ends soon
  *   mode=NAME    that stress check alone: pairs, ring, broadcast or wfi
  *   limit=S      seconds that a stress check may take; default 60
+ *   rs=on        RS of ICC_SGI1R_EL1 works whatever ICC_CTLR_EL1.RSS says,
+ *                as where a hypervisor traps the register
  *   exit=psci    if all passed, power off, for a hypervisor that then tells
  *                what it counted
  */
@@ -146,7 +148,11 @@ static const struct check checks[] = {
 	{"stress.wfi", check_stress_wfi, 2},
 };
 
-struct options options = {"all", STRESS_DEFAULT, NULL, LIMIT_DEFAULT, false};
+struct options options = {
+	.tests = "all",
+	.stress = STRESS_DEFAULT,
+	.limit = LIMIT_DEFAULT,
+};
 
 const char *after(const char *text, const char *word)
 {
@@ -197,6 +203,8 @@ static void parse(const char *text)
 			options.limit = number(value);
 		else if ((value = after(text, "exit=psci")))
 			options.psci_exit = ends(*value);
+		else if ((value = after(text, "rs=on")))
+			options.rs = ends(*value);
 		while (!ends(*text))
 			text++;
 		while (*text == ' ')
@@ -305,7 +313,8 @@ _Noreturn void guest_main(const void *dtb)
 	gic_setup_cpu(&cpus[0]);
 	gic_reset_cpu(&cpus[0]);
 	irq_on();
-	print("info cpus %u intids %u psci %s\n", nr_cpus, gic_lines(),
+	print("info cpus %u from affinity %lx intids %u psci %s\n", nr_cpus,
+	      affinity_of(&cpus[0]), gic_lines(),
 	      machine.psci_smc ? "smc" : "hvc");
 	start_all();
 	for (uint32_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

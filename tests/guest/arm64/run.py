@@ -6,7 +6,10 @@
 First on QEMU's own GICv3, to see that the checks ask for what others do too,
 but for differences.txt; then under examples/el2 on libvic's. Each check of
 each run is one test. NAMEs select runs: qemu-4, or el2-4-2-on for 4 vCPUs on
-2 CPUs whose WFI leaves the guest.
+2 CPUs whose WFI leaves the guest, and el2-8-2-on-12 for Aff0 from 12 on.
+
+Under examples/el2 RS of ICC_SGI1R_EL1 works, for writes are trapped, though
+ICC_CTLR_EL1.RSS is that of QEMU's CPU; rs=on tells the guest.
 """
 
 import os
@@ -28,11 +31,13 @@ QEMU = ['qemu-system-aarch64', '-M', 'virt,gic-version=3', '-cpu',
         'cortex-a57', '-m', '512', '-nodefaults', '-display', 'none',
         '-serial', 'stdio', '-no-reboot',
         '-semihosting-config', 'enable=on,target=native']
-# vCPUs, physical CPUs, whether WFI leaves the guest.
+# vCPUs, physical CPUs, whether WFI leaves the guest, and the first vCPU's Aff0
+# if it is not 0: then SGIs need two ranges.
 CONFIGURATIONS = [(1, 1, 'off'), (1, 1, 'on'), (2, 2, 'off'), (2, 2, 'on'),
                   (2, 1, 'off'), (2, 1, 'on'), (4, 4, 'off'), (4, 4, 'on'),
                   (4, 2, 'off'), (4, 2, 'on'), (8, 8, 'off'), (8, 8, 'on'),
-                  (8, 2, 'off'), (8, 2, 'on')]
+                  (8, 2, 'off'), (8, 2, 'on'), (4, 4, 'off', 14),
+                  (8, 2, 'on', 12)]
 MODES = ['pairs', 'ring', 'broadcast', 'wfi']
 # SGIs on 4 vCPUs: a million in one mode, fewer in each other; ten times a
 # million in all for --long.
@@ -113,10 +118,12 @@ def on_qemu(guest, vcpus):
     return Run([*QEMU, '-smp', str(vcpus), '-kernel', guest], SECONDS)
 
 
-def on_el2(root, guest, vcpus, pcpus, wfi, append='', seconds=SECONDS):
+def on_el2(root, guest, vcpus, pcpus, wfi, aff0=0, append='rs=on',
+           seconds=SECONDS):
     return Run([os.path.join(root, 'scripts', 'el2.sh'),
                 '--vcpus', str(vcpus), '--pcpus', str(pcpus),
-                '--wfi-exits', wfi, '--timeout', str(seconds),
+                '--aff0', str(aff0), '--wfi-exits', wfi,
+                '--timeout', str(seconds),
                 '--append', append, guest], seconds + 120)
 
 
@@ -144,11 +151,15 @@ def main():
             run = on_qemu(guest, vcpus)
             judge(run, where, listed['qemu'])
             same_checks(run, where, vcpus)
-    for vcpus, pcpus, wfi in CONFIGURATIONS:
-        where = f'el2-{vcpus}-{pcpus}-{wfi}'
+    for vcpus, pcpus, wfi, *aff0 in CONFIGURATIONS:
+        where = '-'.join(map(str, ('el2', vcpus, pcpus, wfi, *aff0)))
         if selected(where):
-            run = on_el2(root, guest, vcpus, pcpus, wfi)
+            run = on_el2(root, guest, vcpus, pcpus, wfi, *aff0)
             judge(run, where, listed['el2'])
+            first = aff0[0] if aff0 else 0
+            tap.ok(f'cpus {vcpus} from affinity {first:x} ' in run.console,
+                   f'{where}: the affinities that it should have',
+                   run.tail())
             same_checks(run, where, vcpus)
     for turn in range(10 if LONG else 1):
         for wfi in ('off', 'on'):
@@ -157,9 +168,11 @@ def main():
                 many = LONG or (mode, wfi) == STRESSED
                 limit = 900 if LONG else 120
                 if selected(where):
+                    count = MILLION if many else MILLION // 10
                     judge(on_el2(root, guest, 4, 4, wfi,
-                                 f'stress={MILLION if many else MILLION // 10}'
-                                 f' mode={mode} limit={limit}', limit + 60),
+                                 append=f'stress={count} mode={mode} '
+                                        f'limit={limit}',
+                                 seconds=limit + 60),
                           where, {})
     tap.done()
 
