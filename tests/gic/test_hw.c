@@ -321,6 +321,154 @@ static void a_physical_line_that_fell(void **state)
 	fake_gic_runs_one(cpu, 27);
 }
 
+/*
+ * Ended, and the physical one came again, before libvic saw any of it: the
+ * second one is another interrupt, and ends by itself.
+ */
+static void gic_47_again_before_the_exit(void **state)
+{
+	static const uint32_t intids[] = {27, 40};
+	struct fake_gic vm;
+	struct fake_gic_cpu *cpu;
+	uint32_t intid, n, i;
+
+	(void)state;
+	/* Of a register given as pending, or as active. */
+	for (n = 0; n < 4; n++) {
+		intid = intids[n % 2];
+		fake_gic_reset(NULL);
+		make(&vm, 4, intid);
+		cpu = &vm.cpu[0];
+		fire(cpu, intid);
+		fake_gic_enter(cpu);
+		for (i = 1; i <= 3; i++) {
+			assert_int_equal(fake_gic_take(cpu), intid);
+			if (n > 1)
+				fake_gic_turn(cpu);
+			fake_gic_eoi(cpu, intid);
+			assert_int_equal(cpu->hw_deactivations, i);
+			assert_false(cpu->hw_active[PINTID]);
+			/* Again: another physical CPU may take it. */
+			fire(cpu, intid);
+			assert_int_equal(cpu->kicks, i);
+			fake_gic_turn(cpu);
+			/* It is not ended with the first one. */
+			assert_true(cpu->hw_active[PINTID]);
+			assert_int_equal(fake_gic_lr_state(cpu, intid), 1);
+			assert_true(hw(cpu, intid));
+			assert_int_equal(cpu->eois, i);
+		}
+		assert_int_equal(fake_gic_take(cpu), intid);
+		fake_gic_eoi(cpu, intid);
+		fake_gic_leave(cpu);
+		assert_false(cpu->hw_active[PINTID]);
+		assert_int_equal(cpu->eois, 4);
+		assert_false(fake_gic_peek(cpu, intid).level);
+		fake_gic_runs_none(cpu);
+	}
+}
+
+/* The same, but the device took the second request back. */
+static void gic_47_again_before_the_exit_and_gone(void **state)
+{
+	struct fake_gic vm;
+	struct fake_gic_cpu *cpu;
+
+	(void)state;
+	make(&vm, 4, 27);
+	cpu = &vm.cpu[0];
+	fire(cpu, 27);
+	fake_gic_enter(cpu);
+	assert_int_equal(fake_gic_take(cpu), 27);
+	fake_gic_eoi(cpu, 27);
+	fire(cpu, 27);
+	cpu->hw_line = false;
+	fake_gic_turn(cpu);
+	fake_gic_leave(cpu);
+	fake_gic_runs_none(cpu);
+	assert_false(cpu->hw_active[PINTID]);
+	cpu->hw_line = true;
+	fire(cpu, 27);
+	fake_gic_runs_one(cpu, 27);
+	assert_false(cpu->hw_active[PINTID]);
+}
+
+/* ICACTIVER by another vCPU, when the guest has ended it and it came again. */
+static void gic_47_again_before_the_exit_and_cleared(void **state)
+{
+	struct fake_gic vm;
+	struct fake_gic_cpu *cpu;
+	int later;
+
+	(void)state;
+	for (later = 0; later < 2; later++) {
+		make(&vm, 4, 40);
+		cpu = &vm.cpu[0];
+		fire(cpu, 40);
+		fake_gic_enter(cpu);
+		assert_int_equal(fake_gic_take(cpu), 40);
+		fake_gic_turn(cpu);
+		if (!later)
+			fake_gic_set_by(&vm.cpu[1], cpu, FAKE_CLEAR_ACTIVE, 40);
+		fake_gic_eoi(cpu, 40);
+		fire(cpu, 40);
+		if (later)
+			fake_gic_set_by(&vm.cpu[1], cpu, FAKE_CLEAR_ACTIVE, 40);
+		fake_gic_leave(cpu);
+		/* The new one is pending, and was never active. */
+		assert_true(cpu->hw_active[PINTID]);
+		assert_true(fake_gic_peek(cpu, 40).pending);
+		fake_gic_runs_one(cpu, 40);
+		assert_false(cpu->hw_active[PINTID]);
+		fake_gic_runs_none(cpu);
+	}
+}
+
+/* Pending by ISPENDR, taken and ended; the physical one comes after that. */
+static void gic_47_after_an_end_that_was_not_its_own(void **state)
+{
+	struct fake_gic vm;
+	struct fake_gic_cpu *cpu;
+
+	(void)state;
+	make(&vm, 4, 40);
+	cpu = &vm.cpu[0];
+	fake_gic_set(cpu, FAKE_SET_PENDING, 40);
+	fake_gic_enter(cpu);
+	assert_int_equal(fake_gic_take(cpu), 40);
+	fake_gic_eoi(cpu, 40);
+	fire(cpu, 40);
+	fake_gic_leave(cpu);
+	assert_true(cpu->hw_active[PINTID]);
+	fake_gic_runs_one(cpu, 40);
+	assert_false(cpu->hw_active[PINTID]);
+	fake_gic_runs_none(cpu);
+}
+
+/* Another vCPU's thread cannot reach the physical PPI: that is left to it. */
+static void gic_47_the_active_bit_of_anothers_ppi(void **state)
+{
+	struct fake_gic vm;
+	struct fake_gic_cpu *cpu;
+	uint32_t taken[2];
+
+	(void)state;
+	make(&vm, 4, 27);
+	cpu = &vm.cpu[0];
+	fire(cpu, 27);
+	fake_gic_enter(cpu);
+	assert_int_equal(fake_gic_take(cpu), 27);
+	fake_gic_leave(cpu);
+	fake_gic_set_by(&vm.cpu[1], cpu, FAKE_CLEAR_ACTIVE, 27);
+	assert_int_equal(cpu->hw_sets + vm.cpu[1].hw_sets, 0);
+	assert_false(fake_gic_peek(cpu, 27).active);
+	cpu->lrs.ap1r[0] = 0;
+	/* It may come once more, as its line is high. */
+	assert_in_range(fake_gic_run(cpu, taken, 2), 0, 1);
+	assert_false(cpu->hw_active[PINTID]);
+	fake_gic_runs_none(cpu);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +483,11 @@ int main(void)
 		FAKE_GIC_TEST(dir_deactivates),
 		FAKE_GIC_TEST(put_and_load_hand_over_ppis),
 		FAKE_GIC_TEST(a_physical_line_that_fell),
+		FAKE_GIC_TEST(gic_47_again_before_the_exit),
+		FAKE_GIC_TEST(gic_47_again_before_the_exit_and_gone),
+		FAKE_GIC_TEST(gic_47_again_before_the_exit_and_cleared),
+		FAKE_GIC_TEST(gic_47_after_an_end_that_was_not_its_own),
+		FAKE_GIC_TEST(gic_47_the_active_bit_of_anothers_ppi),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

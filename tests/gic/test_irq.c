@@ -351,6 +351,45 @@ static void gic_13_an_edge_while_it_is_served(void **state)
 	fake_gic_runs_none(cpu);
 }
 
+/*
+ * GIC-13: given as active and pending it may end twice before an exit. The
+ * latch is spent by that, and what the line does meanwhile is not lost.
+ */
+static void two_ends_of_a_level_before_one_exit(void **state)
+{
+	struct fake_gic vm;
+	struct fake_gic_cpu *cpu;
+	uint32_t intid;
+	int n;
+
+	(void)state;
+	for (n = 0; n < 16; n++) {
+		intid = kinds[n % 4];
+		fake_gic_reset(NULL);
+		make(&vm, 1);
+		cpu = &vm.cpu[0];
+		fake_gic_ready_level(cpu, intid, 0x80);
+		fake_gic_line(cpu, intid, true);
+		acknowledge(cpu, intid);
+		fake_gic_line(cpu, intid, (n & 4) != 0);
+		fake_gic_set(cpu, FAKE_SET_PENDING, intid);
+		fake_gic_enter(cpu);
+		assert_int_equal(fake_gic_lr_state(cpu, intid), 3);
+		fake_gic_eoi(cpu, intid);
+		assert_int_equal(fake_gic_take(cpu), intid);
+		fake_gic_line(cpu, intid, (n & 8) != 0);
+		fake_gic_eoi(cpu, intid);
+		fake_gic_leave(cpu);
+		assert_in_range(cpu->eois, 1, 2);
+		assert_int_equal(vic_vcpu_counters(cpu->vcpu)->eois, 2);
+		assert_int_equal(cpu->eoi_number, intid);
+		assert_false(active(cpu, intid));
+		assert_int_equal(pending(cpu, intid), n >= 8);
+		fake_gic_line(cpu, intid, false);
+		fake_gic_runs_none(cpu);
+	}
+}
+
 /* GIC-14 */
 static void gic_14_a_guest_writes_its_own_active_bits(void **state)
 {
@@ -493,6 +532,7 @@ int main(void)
 		FAKE_GIC_TEST(gic_11_acknowledging_clears_the_latch),
 		FAKE_GIC_TEST(gic_13_active_and_pending_comes_once_more),
 		FAKE_GIC_TEST(gic_13_an_edge_while_it_is_served),
+		FAKE_GIC_TEST(two_ends_of_a_level_before_one_exit),
 		FAKE_GIC_TEST(gic_14_a_guest_writes_its_own_active_bits),
 		FAKE_GIC_TEST(a_message_to_an_edge_spi),
 		FAKE_GIC_TEST(a_message_to_a_level_spi),

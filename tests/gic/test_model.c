@@ -22,10 +22,11 @@
 #define NORMAL_EPISODES 100u
 #define LONG_EPISODES 3400u
 /* Of the steps that led to a failure, so many lines are shown. */
-#define SHOWN 120u
+#define SHOWN 500u
 
 struct totals {
 	uint64_t taken, signals, spurious, retries, spilled, left_out;
+	uint64_t fired, raised, dirs_for;
 };
 
 static void show(struct gic_rig *rig, uint64_t seed, uint32_t step)
@@ -63,6 +64,9 @@ static bool episode(struct gic_steps *s, uint64_t seed, struct totals *totals)
 	totals->retries += rig->retries;
 	totals->spilled += rig->spilled;
 	totals->left_out += rig->left_out;
+	totals->fired += rig->fired;
+	totals->raised += rig->raised;
+	totals->dirs_for += rig->dirs_for;
 	failed = rig->failed;
 	if (failed)
 		show(rig, seed, step);
@@ -103,13 +107,17 @@ static void libvic_is_the_model(void **state)
 	run(0, is_set(is_long) ? LONG_EPISODES : NORMAL_EPISODES, &t);
 	fprintf(stderr,
 		"# %llu taken, %llu signals, %llu of them spurious, "
-		"%llu retries, %llu spilled, %llu left out\n",
+		"%llu retries, %llu spilled, %llu left out, %llu physical, "
+		"%llu raised by eoi, %llu DIR for another\n",
 		(unsigned long long)t.taken, (unsigned long long)t.signals,
 		(unsigned long long)t.spurious, (unsigned long long)t.retries,
-		(unsigned long long)t.spilled, (unsigned long long)t.left_out);
+		(unsigned long long)t.spilled, (unsigned long long)t.left_out,
+		(unsigned long long)t.fired, (unsigned long long)t.raised,
+		(unsigned long long)t.dirs_for);
 	/* The steps reach what they are for. */
 	assert_true(t.taken > 5000 && t.retries > 100);
 	assert_true(t.spilled > 1000 && t.left_out > 1000);
+	assert_true(t.fired > 1000 && t.raised > 100 && t.dirs_for > 100);
 	/* A signal that nobody needed is legal, but not the rule. */
 	assert_true(2 * t.spurious < t.signals);
 }

@@ -108,6 +108,157 @@ static void gic_25_what_comes_asleep_asks_to_wake(void **state)
 	fake_gic_runs_one(cpu, 40);
 }
 
+/* VMCRs of a guest that has closed its CPU interface, one way or another. */
+static const uint32_t closed[] = {
+	/* Both groups off, as 11.1 wants it before ProcessorSleep is set. */
+	FAKE_VMCR & ~(VIC_VMCR_VENG0 | VIC_VMCR_VENG1),
+	/* The other group on, or both, and a mask that nothing passes. */
+	FAKE_VMCR & ~VIC_VMCR_VENG1,
+	FAKE_VMCR & ~(0xffu << VIC_VMCR_VPMR_SHIFT),
+	0,
+};
+
+/* Asleep in both senses: nothing is pending. */
+static struct fake_gic_cpu *
+doze(struct fake_gic *vm, uint32_t intid, uint32_t vmcr)
+{
+	struct fake_gic_cpu *cpu;
+
+	fake_gic_reset(NULL);
+	make_raw(vm, 2, 0);
+	cpu = &vm->cpu[0];
+	fake_gic_ready(cpu, intid, 0x80);
+	cpu->lrs.vmcr = vmcr;
+	fake_gic_sleep(cpu);
+	return cpu;
+}
+
+/* The CPU interface, which is off, has no say: 11.1, GICR_WAKER. */
+static void gic_25_a_wake_request_passes_every_mask(void **state)
+{
+	static const uint32_t intids[] = {3, 20, 40};
+	struct fake_gic vm;
+	struct fake_gic_cpu *cpu;
+	size_t i, n;
+
+	(void)state;
+	for (n = 0; n < FAKE_COUNT(closed); n++)
+		for (i = 0; i < FAKE_COUNT(intids); i++) {
+			cpu = doze(&vm, intids[i], closed[n]);
+			fake_gic_set_by(&vm.cpu[1], cpu, FAKE_SET_PENDING,
+					intids[i]);
+			assert_int_equal(cpu->wakes, 1);
+			fake_gic_rise(cpu);
+			/* The request stays, and nothing is delivered. */
+			assert_false(vic_gic_block(cpu->gicr, &cpu->lrs));
+			assert_false(vic_gic_deliverable(cpu->gicr, &cpu->lrs));
+			fake_gic_runs_none(cpu);
+			assert_false(vic_gic_block(cpu->gicr, &cpu->lrs));
+			/* Awake, the masks count again. */
+			fake_gicr_write(cpu, VIC_GICR_WAKER, 0);
+			fake_gic_sleep(cpu);
+			fake_gic_rise(cpu);
+			cpu->lrs.vmcr = FAKE_VMCR;
+			assert_false(vic_gic_block(cpu->gicr, &cpu->lrs));
+			fake_gic_runs_one(cpu, intids[i]);
+		}
+}
+
+/* Nor has what is active: the running priority is the CPU interface's. */
+static void gic_25_a_wake_request_passes_the_running_priority(void **state)
+{
+	struct fake_gic vm;
+	struct fake_gic_cpu *cpu;
+
+	(void)state;
+	fake_gic_plain(&vm, 2);
+	cpu = &vm.cpu[0];
+	fake_gic_ready(cpu, 40, 0x40);
+	fake_gic_ready(cpu, 41, 0x80);
+	fake_gic_pulse(cpu, 40);
+	fake_gic_enter(cpu);
+	assert_int_equal(fake_gic_take(cpu), 40);
+	fake_gic_leave(cpu);
+	fake_gicr_write(cpu, VIC_GICR_WAKER, VIC_GICR_WAKER_SLEEP);
+	/* An active interrupt asks for nothing. */
+	fake_gic_sleep(cpu);
+	fake_gic_pulse(cpu, 41);
+	assert_int_equal(cpu->wakes, 1);
+	fake_gic_rise(cpu);
+	assert_false(vic_gic_block(cpu->gicr, &cpu->lrs));
+	fake_gicr_write(cpu, VIC_GICR_WAKER, 0);
+	fake_gic_sleep(cpu);
+	fake_gic_rise(cpu);
+	fake_gic_enter(cpu);
+	fake_gic_eoi(cpu, 40);
+	assert_int_equal(fake_gic_take(cpu), 41);
+	fake_gic_eoi(cpu, 41);
+	fake_gic_leave(cpu);
+}
+
+/* What the Distributor does not forward makes none, until it does. */
+static void gic_25_a_wake_request_begins_with_an_enable(void **state)
+{
+	struct fake_gic vm;
+	struct fake_gic_cpu *cpu, *by;
+	size_t n;
+
+	(void)state;
+	for (n = 0; n < FAKE_COUNT(closed); n++) {
+		cpu = doze(&vm, 40, closed[n]);
+		by = &vm.cpu[1];
+		fake_gic_set(by, FAKE_DISABLE, 40);
+		fake_gic_pulse(by, 40);
+		assert_int_equal(cpu->wakes, 0);
+		fake_gic_rise(cpu);
+		fake_gic_sleep(cpu);
+		fake_gic_set(by, FAKE_ENABLE, 40);
+		assert_int_equal(cpu->wakes, 1);
+		/* Its group, in GICD_CTLR. */
+		cpu = doze(&vm, 40, closed[n]);
+		by = &vm.cpu[1];
+		fake_gicd_write(by, VIC_GICD_CTLR, VIC_GICD_CTLR_GRP0);
+		fake_gic_pulse(by, 40);
+		assert_int_equal(cpu->wakes, 0);
+		fake_gic_rise(cpu);
+		fake_gic_sleep(cpu);
+		fake_gicd_write(by, VIC_GICD_CTLR,
+				VIC_GICD_CTLR_GRP0 | VIC_GICD_CTLR_GRP1);
+		assert_int_equal(cpu->wakes, 1);
+		/* Its route. */
+		cpu = doze(&vm, 40, closed[n]);
+		by = &vm.cpu[1];
+		fake_gic_route(by, 40, 1);
+		fake_gic_pulse(by, 40);
+		assert_int_equal(cpu->wakes, 0);
+		fake_gic_route(by, 40, 0);
+		assert_int_equal(cpu->wakes, 1);
+	}
+}
+
+/* ProcessorSleep comes last: what a mask kept back asks now. */
+static void gic_25_a_wake_request_begins_with_sleep(void **state)
+{
+	struct fake_gic vm;
+	struct fake_gic_cpu *cpu;
+	size_t n;
+
+	(void)state;
+	for (n = 0; n < FAKE_COUNT(closed); n++) {
+		cpu = doze(&vm, 40, closed[n]);
+		fake_gic_rise(cpu);
+		fake_gicr_write(cpu, VIC_GICR_WAKER, 0);
+		fake_gic_sleep(cpu);
+		fake_gic_pulse(cpu, 40);
+		assert_int_equal(cpu->wakes, 0);
+		fake_gic_store(&vm.cpu[1], fake_gicr_at(cpu, VIC_GICR_WAKER), 4,
+			       VIC_GICR_WAKER_SLEEP);
+		assert_int_equal(cpu->wakes, 1);
+		fake_gic_rise(cpu);
+		assert_false(vic_gic_block(cpu->gicr, &cpu->lrs));
+	}
+}
+
 /* GIC-26 */
 static void gic_26_ctlr_without_lpis(void **state)
 {
@@ -208,6 +359,28 @@ static void one_of_n_waits_for_somebody_awake(void **state)
 	fake_gic_runs_none(&vm.cpu[0]);
 	fake_gic_runs_one(&vm.cpu[1], 40);
 	fake_gic_runs_none(&vm.cpu[0]);
+}
+
+/* And for somebody who takes its group. */
+static void one_of_n_waits_for_a_group_that_somebody_takes(void **state)
+{
+	struct fake_gic vm;
+	uint32_t i;
+
+	(void)state;
+	make_raw(&vm, 2, VIC_GIC_1_OF_N | VIC_GIC_RESET_AWAKE);
+	fake_gic_ready(&vm.cpu[0], 40, 0x80);
+	fake_gic_route(&vm.cpu[0], 40, VIC_IROUTER_IRM);
+	for (i = 0; i < 2; i++)
+		fake_gicr_write(&vm.cpu[i], VIC_GICR_CTLR,
+				i ? VIC_GICR_CTLR_DPG1NS
+				  : VIC_GICR_CTLR_DPG1NS | VIC_GICR_CTLR_DPG0);
+	fake_gic_pulse(&vm.cpu[0], 40);
+	for (i = 0; i < 2; i++)
+		fake_gic_runs_none(&vm.cpu[i]);
+	fake_gic_group(&vm.cpu[0], 40, false);
+	fake_gic_runs_none(&vm.cpu[0]);
+	fake_gic_runs_one(&vm.cpu[1], 40);
 }
 
 static void typer_names_the_pe(void **state)
@@ -379,10 +552,16 @@ int main(void)
 		FAKE_GIC_TEST(gic_25_nothing_is_delivered_asleep),
 		FAKE_GIC_TEST(gic_25_going_to_sleep_releases_what_is_pending),
 		FAKE_GIC_TEST(gic_25_what_comes_asleep_asks_to_wake),
+		FAKE_GIC_TEST(gic_25_a_wake_request_passes_every_mask),
+		FAKE_GIC_TEST(
+			gic_25_a_wake_request_passes_the_running_priority),
+		FAKE_GIC_TEST(gic_25_a_wake_request_begins_with_an_enable),
+		FAKE_GIC_TEST(gic_25_a_wake_request_begins_with_sleep),
 		FAKE_GIC_TEST(gic_26_ctlr_without_lpis),
 		FAKE_GIC_TEST(gic_26_ctlr_with_1_of_n),
 		FAKE_GIC_TEST(dpg_takes_a_vcpu_out_of_1_of_n),
 		FAKE_GIC_TEST(one_of_n_waits_for_somebody_awake),
+		FAKE_GIC_TEST(one_of_n_waits_for_a_group_that_somebody_takes),
 		FAKE_GIC_TEST(typer_names_the_pe),
 		FAKE_GIC_TEST(frames_end_where_last_says),
 		FAKE_GIC_TEST(typer_counts_extended_ppis),

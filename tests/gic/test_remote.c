@@ -217,6 +217,49 @@ static void gic_14_clear_active_while_the_holder_runs(void **state)
 	}
 }
 
+/* Both before one exit: the last one wins, and what is pending stays. */
+static void gic_14_the_last_write_of_the_active_state_wins(void **state)
+{
+	struct scene s;
+	int n;
+
+	(void)state;
+	for (n = 0; n < 24; n++) {
+		bool set_last = (n & 1) != 0;
+		int given = n / 2 % 3 + 1;
+		uint32_t intid = both[n / 6 % 2];
+
+		/* Alone, and in a list register of that State. */
+		set_scene(&s);
+		write_bit(&s, FAKE_DISABLE, both[1 - n / 6 % 2]);
+		fake_gic_leave(s.holder);
+		if (given > 1)
+			write_bit(&s, FAKE_SET_ACTIVE, intid);
+		if (given == 2)
+			write_bit(&s, FAKE_CLEAR_PENDING, intid);
+		fake_gic_enter(s.holder);
+		assert_int_equal(fake_gic_lr_state(s.holder, intid), given);
+		s.holder->kicks = 0;
+		write_bit(&s, set_last ? FAKE_CLEAR_ACTIVE : FAKE_SET_ACTIVE,
+			  intid);
+		assert_int_equal(try(&s, FAKE_SET_ACTIVE, intid), 2);
+		write_bit(&s, set_last ? FAKE_SET_ACTIVE : FAKE_CLEAR_ACTIVE,
+			  intid);
+		assert_int_equal(s.holder->kicks, 1);
+		/* What the guest does meanwhile came first. */
+		if (n >= 12 && fake_gic_take(s.holder) != intid)
+			fake_gic_eoi(s.holder, intid);
+		fake_gic_leave(s.holder);
+		given &= n >= 12 && given == 1 ? 0 : 1;
+		assert_int_equal(try(&s, FAKE_SET_ACTIVE, intid), set_last);
+		assert_int_equal(try(&s, FAKE_SET_PENDING, intid), given);
+		s.holder->lrs.ap1r[0] = 0;
+		write_bit(&s, FAKE_CLEAR_ACTIVE, intid);
+		fake_gic_runs(s.holder, &intid, (uint32_t)given);
+		fake_gic_reset(NULL);
+	}
+}
+
 /* GIC-12 */
 static void gic_12_clear_pending_is_not_lost(void **state)
 {
@@ -537,6 +580,7 @@ int main(void)
 		FAKE_GIC_TEST(gic_14_two_holders_of_one_word),
 		FAKE_GIC_TEST(gic_14_set_active_while_the_holder_runs),
 		FAKE_GIC_TEST(gic_14_clear_active_while_the_holder_runs),
+		FAKE_GIC_TEST(gic_14_the_last_write_of_the_active_state_wins),
 		FAKE_GIC_TEST(gic_12_clear_pending_is_not_lost),
 		FAKE_GIC_TEST(gic_12_an_edge_after_the_clear),
 		FAKE_GIC_TEST(gic_12_clear_of_a_high_level),

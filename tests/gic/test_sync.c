@@ -179,6 +179,92 @@ static void gic_43_a_priority_that_changes_meanwhile(void **state)
 	fake_gic_leave(cpu);
 }
 
+/*
+ * The State that comes back is the interrupt's. Nothing in hardware makes a
+ * register pending, so one that was given as active alone is left out here.
+ */
+static void each_state_that_comes_back_is_believed(void **state)
+{
+	unsigned int given, back;
+	struct fake_gic vm;
+	struct fake_gic_cpu *cpu;
+
+	(void)state;
+	for (given = 1; given <= 3; given += 2)
+		for (back = 0; back <= 3; back++) {
+			fake_gic_reset(NULL);
+			make(&vm, 4);
+			cpu = &vm.cpu[0];
+			fake_gic_ready(cpu, 40, 0x80);
+			fake_gic_set(cpu, FAKE_SET_PENDING, 40);
+			if (given == 3)
+				fake_gic_set(cpu, FAKE_SET_ACTIVE, 40);
+			fake_gic_enter(cpu);
+			assert_int_equal(fake_gic_lr_state(cpu, 40), given);
+			cpu->lrs.lr[fake_gic_lr(cpu, 40)] ^=
+				(uint64_t)(given ^ back) << 62;
+			fake_gic_leave(cpu);
+			assert_int_equal(fake_gic_peek(cpu, 40).pending,
+					 back & 1);
+			assert_int_equal(active(cpu, 40), back >> 1);
+			/* And the next image says the same. */
+			fake_gic_enter(cpu);
+			assert_int_equal(fake_gic_lr_state(cpu, 40), back);
+			fake_gic_leave(cpu);
+			fake_gic_set(cpu, FAKE_CLEAR_ACTIVE, 40);
+			if ((back & 1) != 0)
+				fake_gic_runs_one(cpu, 40);
+			fake_gic_runs_none(cpu);
+		}
+}
+
+/*
+ * Pending, active, then active and pending by a new edge; how far
+ * the guest gets with that before it leaves.
+ */
+static void a_new_edge_in_its_list_register(void **state)
+{
+	struct fake_gic vm;
+	struct fake_gic_cpu *cpu;
+	uint32_t deeds, n;
+
+	(void)state;
+	for (n = 0; n < 16; n++) {
+		fake_gic_reset(NULL);
+		make(&vm, 4);
+		cpu = &vm.cpu[0];
+		fake_gic_ready(cpu, 40, 0x80);
+		fake_gic_pulse(cpu, 40);
+		fake_gic_enter(cpu);
+		assert_int_equal(fake_gic_take(cpu), 40);
+		/* One edge or two, in GUEST with and without an exit. */
+		if ((n & 4) != 0)
+			fake_gic_turn(cpu);
+		fake_gic_pulse(cpu, 40);
+		if ((n & 8) != 0)
+			fake_gic_pulse(cpu, 40);
+		fake_gic_turn(cpu);
+		assert_int_equal(fake_gic_lr_state(cpu, 40), 3);
+		/* An end, an acknowledge, an end: so many, then the rest. */
+		for (deeds = 0; deeds < 3; deeds++) {
+			if (deeds == n % 4) {
+				fake_gic_leave(cpu);
+				assert_int_equal(fake_gic_peek(cpu, 40).pending,
+						 deeds < 2);
+				assert_int_equal(active(cpu, 40), deeds != 1);
+				fake_gic_enter(cpu);
+			}
+			assert_int_equal(fake_gic_take(cpu),
+					 deeds == 1 ? 40 : VIC_INTID_NONE);
+			if (deeds != 1)
+				fake_gic_eoi(cpu, 40);
+		}
+		fake_gic_leave(cpu);
+		assert_false(active(cpu, 40));
+		fake_gic_runs_none(cpu);
+	}
+}
+
 /* ICC_DIR_EL1 */
 
 static void mode_1(struct fake_gic *vm)
@@ -490,6 +576,8 @@ int main(void)
 		FAKE_GIC_TEST(gic_42_a_count_for_nothing),
 		FAKE_GIC_TEST(gic_43_the_highest_priority_outside_ends_first),
 		FAKE_GIC_TEST(gic_43_a_priority_that_changes_meanwhile),
+		FAKE_GIC_TEST(each_state_that_comes_back_is_believed),
+		FAKE_GIC_TEST(a_new_edge_in_its_list_register),
 		FAKE_GIC_TEST(gic_41_the_drop_does_not_deactivate),
 		FAKE_GIC_TEST(gic_41_eoicount_means_nothing),
 		FAKE_GIC_TEST(gic_41_deactivation_in_any_order),

@@ -36,7 +36,7 @@ static uint32_t priority_of(uint64_t lr)
 	return (uint32_t)(lr >> VIC_LR_PRIORITY_SHIFT) & 0xff;
 }
 
-static bool is_given(const struct gic_rig_cpu *cpu, uint32_t intid)
+bool gic_check_given(const struct gic_rig_cpu *cpu, uint32_t intid)
 {
 	for (uint32_t n = 0; n < VIC_GIC_MAX_LRS; n++)
 		if ((cpu->given_used >> n & 1) &&
@@ -57,6 +57,9 @@ static bool shown_right(const struct gm *gm, const struct gm_irq *irq,
 	bool pending = lr & VIC_LR_PENDING, active = lr & VIC_LR_ACTIVE;
 	bool forwarded = gm_forwarded(gm, irq, vcpu);
 
+	/* Routed away it may be taken yet, but not for long. */
+	if (pending && !active && gm_target(gm, irq) != vcpu)
+		return false;
 	if (pending && (!forwarded || priority_of(lr) != irq->priority ||
 			!(lr & VIC_LR_GROUP) == irq->group1))
 		return false;
@@ -68,6 +71,13 @@ static bool shown_right(const struct gm *gm, const struct gm_irq *irq,
 		return true;
 	if (!forwarded)
 		return gm_can(settled, true, active);
+	/*
+	 * Its end in hardware is that of the line, too; and what no guest
+	 * acknowledged none ends there.
+	 */
+	if (active && (lr & VIC_LR_HW) &&
+	    (!gm_is_latched(irq) || irq->acked_by == GM_NOBODY))
+		return true;
 	/* It pends behind an active state whose end is an exit. */
 	if (!active || !gm_can(settled, true, true))
 		return false;
@@ -116,7 +126,7 @@ bool gic_check_excused(struct gic_rig *rig, uint32_t vcpu, uint32_t intid)
 static bool guest_needs(struct gic_rig *rig, struct gic_rig_cpu *cpu,
 			const struct gm_irq *irq)
 {
-	if (irq->holder == cpu->index && is_given(cpu, irq->intid))
+	if (irq->holder == cpu->index && gic_check_given(cpu, irq->intid))
 		return !shown_right(&rig->gm, irq, cpu,
 				    hardware(cpu, irq->intid));
 	return gm_candidate(&rig->gm, irq, cpu->index) &&
@@ -183,10 +193,34 @@ static void check_choice(struct gic_rig *rig, struct gm_irq *irq)
 	irq->chosen = state.home;
 }
 
+void gic_check_physical(struct gic_rig *rig, uint32_t exact)
+{
+	for (uint32_t n = 0; n < rig->nr_links; n++) {
+		struct gic_rig_link *link = &rig->links[n];
+		struct gm_irq *irq = link->irq;
+		bool private = irq->vcpu != GM_NOBODY;
+
+		if (irq->holder != GM_NOBODY)
+			continue;
+		if (private && !rig->cpu[irq->vcpu].loaded) {
+			if (link->active)
+				gic_rig_fail(rig, "cpu%u: put leaves %u active",
+					     irq->vcpu, link->pintid);
+			continue;
+		}
+		if (private && link->active && irq->vcpu != exact)
+			continue;
+		if (!gm_see_physical(irq, link->active, link->requested))
+			gic_rig_fail(rig, "%u: physical %u active %d",
+				     irq->intid, link->pintid, link->active);
+	}
+}
+
 void gic_check(struct gic_rig *rig)
 {
 	struct gm *gm = &rig->gm;
 
+	gic_check_physical(rig, GM_NOBODY);
 	for (struct gm_irq *i = gm_next(gm, NULL); i; i = gm_next(gm, i)) {
 		if (is_idle(i)) {
 			i->chosen = GM_NOBODY;
@@ -227,6 +261,20 @@ void gic_check_deliverable(struct gic_rig *rig, uint32_t vcpu)
 		gic_rig_fail(rig, "cpu%u: deliverable %d", vcpu, answer);
 }
 
+/* Its end ends a physical interrupt, which must be active then. */
+static void check_hw(struct gic_rig *rig, uint32_t vcpu,
+		     const struct gm_irq *irq, uint64_t lr)
+{
+	uint32_t pintid = (uint32_t)(lr >> VIC_LR_PINTID_SHIFT) & 0x3ff;
+	const struct gic_rig_link *link = gic_rig_linked(rig, vcpu, pintid);
+
+	if (!link || link->irq != irq || !link->active)
+		gic_rig_fail(rig, "flush: %u has HW, pINTID %u", irq->intid,
+			     pintid);
+	if ((lr & VIC_LR_STATE) == VIC_LR_STATE)
+		gic_rig_fail(rig, "flush: %u has HW and both", irq->intid);
+}
+
 /* One list register that flush filled. */
 static void check_lr(struct gic_rig *rig, uint32_t vcpu, uint64_t lr)
 {
@@ -237,7 +285,7 @@ static void check_lr(struct gic_rig *rig, uint32_t vcpu, uint64_t lr)
 
 	/* One that was outside its list registers is libvic's to move. */
 	if (irq && irq->holder != GM_NOBODY &&
-	    !is_given(&rig->cpu[irq->holder], intid))
+	    !gic_check_given(&rig->cpu[irq->holder], intid))
 		gm_settle(irq);
 	if (!irq || !(lr & VIC_LR_STATE))
 		gic_rig_fail(rig, "flush: lr of no interrupt");
@@ -253,10 +301,10 @@ static void check_lr(struct gic_rig *rig, uint32_t vcpu, uint64_t lr)
 			     !(lr & VIC_LR_GROUP) == irq->group1))
 		gic_rig_fail(rig, "flush: %u has priority %x group %u", intid,
 			     irq->priority, irq->group1);
-	else if (lr & VIC_LR_HW)
-		gic_rig_fail(rig, "flush: %u is not linked", intid);
 	else
-		gm_hold(irq, vcpu, pending);
+		gm_hold(irq, vcpu, pending, lr & VIC_LR_HW);
+	if ((lr & VIC_LR_HW) && irq)
+		check_hw(rig, vcpu, irq, lr);
 }
 
 /* A certainly pending interrupt that flush left out. */
@@ -339,7 +387,7 @@ void gic_check_flush(struct gic_rig *rig, uint32_t vcpu)
 		if (!(hcr & (pe->eoimode ? VIC_HCR_TDIR : VIC_HCR_LRENPIE)))
 			gic_rig_fail(rig, "flush: %u spilled, hcr %x", i->intid,
 				     hcr);
-		gm_hold(i, vcpu, false);
+		gm_hold(i, vcpu, false, false);
 	}
 }
 

@@ -10,10 +10,12 @@
 static void reset_irq(const struct gm *gm, struct gm_irq *irq)
 {
 	uint32_t intid = irq->intid, vcpu = irq->vcpu;
+	bool linked = irq->linked;
 
 	memset(irq, 0, sizeof(*irq));
 	irq->intid = intid;
 	irq->vcpu = vcpu;
+	irq->linked = linked;
 	irq->group1 = !gm->config.reset_group0;
 	irq->edge = intid < VIC_INTID_PPI;
 	irq->nr_states = 1;
@@ -126,10 +128,26 @@ static void add_state(struct gm_irq *irq, struct gm_state state)
 		const struct gm_state *s = &irq->states[i];
 
 		if (s->latch == state.latch && s->line == state.line &&
-		    s->active == state.active && s->done == state.done)
+		    s->active == state.active && s->served == state.served &&
+		    s->done == state.done)
 			return;
 	}
 	irq->states[irq->nr_states++] = state;
+}
+
+/* That state, no longer active; it may have been two things at once. */
+static void add_ended(struct gm_irq *irq, struct gm_state state)
+{
+	state.active = false;
+	if (irq->linked && state.line) {
+		/* The line rose after it had become active for something else.
+		 */
+		if (!state.served)
+			add_state(irq, state);
+		state.line = false;
+	}
+	state.served = false;
+	add_state(irq, state);
 }
 
 /* Add what the states become when more of the operations take effect. */
@@ -138,10 +156,16 @@ static void close_states(struct gm_irq *irq)
 	/* The loop sees what it adds. */
 	for (uint32_t i = 0; i < irq->nr_states; i++) {
 		struct gm_state s = irq->states[i];
+		enum gm_op op;
 
 		if (s.done == irq->nr_ops)
 			continue;
-		do_op(&s, irq->ops[s.done++]);
+		op = irq->ops[s.done++];
+		if (op == GM_DEACTIVATE && s.active) {
+			add_ended(irq, s);
+			continue;
+		}
+		do_op(&s, op);
 		add_state(irq, s);
 	}
 }
@@ -164,19 +188,20 @@ static bool change(struct gm_irq *irq,
 }
 
 static bool
-do_rest(const struct gm_irq *irq, struct gm_state *s, bool pending, bool active)
+is_done(const struct gm_irq *irq, struct gm_state *s, bool pending, bool active)
 {
 	(void)pending;
 	(void)active;
-	while (s->done < irq->nr_ops)
-		do_op(s, irq->ops[s->done++]);
+	if (s->done < irq->nr_ops)
+		return false;
 	s->done = 0;
 	return true;
 }
 
 void gm_settle(struct gm_irq *irq)
 {
-	change(irq, do_rest, false, false);
+	close_states(irq);
+	change(irq, is_done, false, false);
 	irq->nr_ops = 0;
 	irq->holder = GM_NOBODY;
 	if (!gm_can(gm_now(irq), true, true) &&
@@ -197,10 +222,12 @@ void gm_back(struct gm *gm, uint32_t vcpu)
 	pe->gicd_late = pe->gicr_late = pe->sleep_late = false;
 }
 
-void gm_hold(struct gm_irq *irq, uint32_t vcpu, bool shown_pending)
+void gm_hold(struct gm_irq *irq, uint32_t vcpu, bool shown_pending,
+	     bool shown_hw)
 {
 	irq->holder = vcpu;
 	irq->shown_pending = shown_pending;
+	irq->shown_hw = shown_hw;
 	irq->shown_group1 = irq->group1;
 	irq->shown_priority = irq->priority;
 }
@@ -254,6 +281,26 @@ bool gm_see_active(struct gm_irq *irq, bool active)
 	return change(irq, is_active_seen, false, active);
 }
 
+static bool is_physical(const struct gm_irq *irq, struct gm_state *s,
+			bool active, bool requested)
+{
+	(void)irq;
+	if (s->line && !active && !requested && !s->served)
+		s->line = false;
+	return s->line == active;
+}
+
+void gm_keep_physical(struct gm_irq *irq)
+{
+	for (uint32_t i = 0; i < irq->nr_states; i++)
+		irq->states[i].served = false;
+}
+
+bool gm_see_physical(struct gm_irq *irq, bool active, bool requested)
+{
+	return change(irq, is_physical, active, requested);
+}
+
 struct gm_answers gm_now(const struct gm_irq *irq)
 {
 	struct gm_answers answers = {{{false}}};
@@ -268,15 +315,24 @@ struct gm_answers gm_now(const struct gm_irq *irq)
 
 struct gm_answers gm_settled(const struct gm_irq *irq)
 {
-	struct gm_answers answers = {{{false}}};
+	struct gm_irq settled;
 
+	if (!irq->nr_ops)
+		return gm_now(irq);
+	settled = *irq;
+	gm_settle(&settled);
+	return gm_now(&settled);
+}
+
+bool gm_is_latched(const struct gm_irq *irq)
+{
 	for (uint32_t i = 0; i < irq->nr_states; i++) {
-		struct gm_state s = irq->states[i];
+		const struct gm_state *s = &irq->states[i];
 
-		do_rest(irq, &s, false, false);
-		answers.may[is_pending(irq, &s)][s.active] = true;
+		if (s->done == irq->nr_ops && s->latch)
+			return true;
 	}
-	return answers;
+	return false;
 }
 
 bool gm_can(struct gm_answers answers, bool pending, bool active)
@@ -302,6 +358,11 @@ void gm_line(struct gm_irq *irq, uint32_t source, bool level)
 {
 	bool before = false, after = false;
 
+	if (irq->linked) {
+		/* Each time it is another physical interrupt. */
+		gm_apply(irq, level ? GM_HIGH : GM_LOW);
+		return;
+	}
 	for (uint32_t i = 0; i < GM_LINES; i++)
 		before |= irq->lines[i];
 	irq->lines[source] = level;
@@ -416,8 +477,9 @@ bool gm_may_take(struct gm *gm, uint32_t vcpu, const struct gm_irq *irq)
 	if (irq || !best || !gm_unmasked(gm, best, vcpu))
 		return true;
 	for (struct gm_irq *i = gm_next(gm, NULL); i; i = gm_next(gm, i))
-		if (gm_candidate(gm, i, vcpu) && hides(gm, i, best) &&
-		    gm_can(gm_now(i), true, false) && !gm_unmasked(gm, i, vcpu))
+		if (gm_candidate(gm, i, vcpu) && i != best &&
+		    !hides(gm, best, i) && gm_can(gm_now(i), true, false) &&
+		    !gm_unmasked(gm, i, vcpu))
 			return true;
 	return false;
 }
@@ -437,6 +499,7 @@ static bool acknowledge(const struct gm_irq *irq, struct gm_state *s,
 		return false;
 	s->latch = false;
 	s->active = true;
+	s->served = irq->shown_hw;
 	return true;
 }
 
@@ -463,18 +526,15 @@ void gm_drop(struct gm *gm, uint32_t vcpu)
 	gm->pe[vcpu].nr_active--;
 }
 
-static bool
-end(const struct gm_irq *irq, struct gm_state *s, bool pending, bool active)
-{
-	(void)irq;
-	(void)pending;
-	s->active = active;
-	return true;
-}
-
 void gm_deactivate(struct gm_irq *irq)
 {
-	change(irq, end, false, false);
+	uint32_t count = irq->nr_states;
+	struct gm_state old[GM_STATES];
+
+	memcpy(old, irq->states, sizeof(*old) * count);
+	irq->nr_states = 0;
+	for (uint32_t i = 0; i < count; i++)
+		add_ended(irq, old[i]);
 	close_states(irq);
 	irq->acked_by = GM_NOBODY;
 }

@@ -24,7 +24,7 @@
 #define GM_PRIVATE 96
 #define GM_LINES 64
 #define GM_OPS 24
-#define GM_STATES (8 * (GM_OPS + 1))
+#define GM_STATES (16 * (GM_OPS + 1))
 #define GM_DEPTH 32
 #define GM_NOBODY UINT32_MAX
 /* The line that GICD_SETSPI_NSR drives. */
@@ -42,6 +42,8 @@ enum gm_op {
 
 struct gm_state {
 	bool latch, line, active;
+	/* Linked: active as the physical interrupt that the line stands for. */
+	bool served;
 	/* How many of gm_irq.ops have taken effect. */
 	uint32_t done;
 };
@@ -51,6 +53,11 @@ struct gm_irq {
 	/* Whose SGI or PPI; GM_NOBODY for an SPI. */
 	uint32_t vcpu;
 	bool enabled, group1, edge;
+	/*
+	 * To a physical interrupt: source 0 of the line is high from when
+	 * that becomes active, and the deactivation of this one lowers it.
+	 */
+	bool linked;
 	uint8_t priority;
 	bool lines[GM_LINES];
 	uint64_t router;
@@ -67,7 +74,7 @@ struct gm_irq {
 	uint32_t nr_ops;
 	/* Whose CPU interface has it now, and as what. */
 	uint32_t holder;
-	bool shown_pending, shown_group1;
+	bool shown_pending, shown_group1, shown_hw;
 	uint8_t shown_priority;
 	/* The vCPU that acknowledged it and did not deactivate it yet. */
 	uint32_t acked_by;
@@ -148,7 +155,8 @@ void gm_apply(struct gm_irq *irq, enum gm_op op);
 void gm_sgi(struct gm *gm, uint32_t sender, bool group1, uint64_t value);
 
 /* The vCPU's CPU interface gets the interrupt, and gives it back. */
-void gm_hold(struct gm_irq *irq, uint32_t vcpu, bool shown_pending);
+void gm_hold(struct gm_irq *irq, uint32_t vcpu, bool shown_pending,
+	     bool shown_hw);
 void gm_settle(struct gm_irq *irq);
 /* It gives all back. */
 void gm_back(struct gm *gm, uint32_t vcpu);
@@ -156,6 +164,15 @@ void gm_back(struct gm *gm, uint32_t vcpu);
 bool gm_see(struct gm_irq *irq, bool pending, bool active);
 bool gm_see_pending(struct gm_irq *irq, bool pending);
 bool gm_see_active(struct gm_irq *irq, bool active);
+/*
+ * Of a linked one that nobody holds, what its physical interrupt is. Where
+ * that is no longer requested, one that waits may be given up.
+ */
+bool gm_see_physical(struct gm_irq *irq, bool active, bool requested);
+/* Where that is out of reach it stays, and the next end may be no end. */
+void gm_keep_physical(struct gm_irq *irq);
+/* Whether it may be pending for more than its line, once all is in effect. */
+bool gm_is_latched(const struct gm_irq *irq);
 
 /*
  * All answers that a pending and an active state may still have: now, or

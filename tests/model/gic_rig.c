@@ -58,6 +58,27 @@ static void kick(void *opaque)
 	cpu->told = true;
 }
 
+/* The device does so to source 1 when its interrupt has ended. */
+static void answer(struct gic_rig_cpu *cpu, struct gm_irq *irq)
+{
+	struct gic_rig *rig = cpu->rig;
+	bool level = rig->on_eoi == RIG_EOI_RAISES;
+
+	if (rig->on_eoi == RIG_EOI_NOTHING)
+		return;
+	rig->raised += level;
+	if (!rig->flushing) {
+		gic_rig_line(rig, cpu->index, irq->intid, 1, level);
+		return;
+	}
+	if (rig->nr_posted == GIC_RIG_POSTED)
+		abort();
+	gic_rig_note(rig, "  line %u.1 = %d", irq->intid, level);
+	rig->posted[rig->nr_posted++] = irq;
+	vic_gic_line_set(rig->gic, cpu->gicr, &rig->counters, irq->intid, 1,
+			 level);
+}
+
 static void eoi(void *opaque, uint32_t source, uint32_t number)
 {
 	struct gic_rig_cpu *cpu = opaque;
@@ -74,14 +95,51 @@ static void eoi(void *opaque, uint32_t source, uint32_t number)
 	else
 		gic_rig_fail(cpu->rig, "cpu%u: eoi of %u, not ended",
 			     cpu->index, number);
+	if (irq && !irq->linked)
+		answer(cpu, irq);
 }
 
 static void set_active(void *opaque, uint32_t pintid, bool active)
 {
 	struct gic_rig_cpu *cpu = opaque;
+	struct gic_rig_link *link =
+		gic_rig_linked(cpu->rig, cpu->index, pintid);
 
-	(void)active;
-	gic_rig_fail(cpu->rig, "hw_set_active of %u, not linked", pintid);
+	gic_rig_note(cpu->rig, "  physical %u of cpu%u active %d", pintid,
+		     cpu->index, active);
+	if (!link || cpu->rig->thread != cpu->index ||
+	    (active && link->irq->vcpu == GM_NOBODY))
+		gic_rig_fail(cpu->rig, "hw_set_active of %u by cpu%d, %d",
+			     pintid, (int)cpu->rig->thread, active);
+	else
+		link->active = active;
+}
+
+static bool line(void *opaque, uint32_t intid)
+{
+	struct gic_rig_cpu *cpu = opaque;
+	struct gic_rig *rig = cpu->rig;
+	const struct gm_irq *irq = gm_irq(&rig->gm, cpu->index, intid);
+
+	for (uint32_t i = 0; i < rig->nr_links; i++)
+		if (rig->links[i].irq == irq && rig->thread == cpu->index)
+			return rig->links[i].requested;
+	gic_rig_fail(rig, "hw_line of %u by cpu%d", intid, (int)rig->thread);
+	return false;
+}
+
+/* By a list register. */
+static void deactivated(void *opaque, uint32_t pintid)
+{
+	struct gic_rig_cpu *cpu = opaque;
+	struct gic_rig_link *link =
+		gic_rig_linked(cpu->rig, cpu->index, pintid);
+
+	if (!link || !link->active)
+		gic_rig_fail(cpu->rig, "cpu%u ends physical %u", cpu->index,
+			     pintid);
+	else
+		link->active = false;
 }
 
 static const struct vic_vcpu_ops ops = {
@@ -90,6 +148,7 @@ static const struct vic_vcpu_ops ops = {
 	.kick = kick,
 	.eoi = eoi,
 	.hw_set_active = set_active,
+	.hw_line = line,
 };
 
 static void *storage(size_t size)
@@ -150,6 +209,8 @@ static void reset_pe(struct gic_rig *rig, uint32_t index)
 
 	vcpuif_init(&cpu->hw, rig->spec.nr_lrs, rig->spec.prebits);
 	cpu->hw.ties_high = rig->spec.ties_high;
+	cpu->hw.deactivated = deactivated;
+	cpu->hw.opaque = cpu;
 	cpu->image = (struct vic_gic_lrs){
 		.vmcr = cpu->hw.regs.vmcr,
 		.prebits = rig->spec.prebits,
@@ -257,10 +318,39 @@ void gic_rig_free(struct gic_rig *rig)
 void gic_rig_reset(struct gic_rig *rig)
 {
 	gic_rig_note(rig, "reset");
+	for (uint32_t v = 0; v < rig->gm.config.vcpus; v++)
+		if (rig->cpu[v].loaded)
+			gic_rig_put(rig, v);
+	for (uint32_t i = 0; i < rig->nr_links; i++)
+		rig->links[i].active = false;
 	vic_gic_reset(rig->gic);
 	gm_reset(&rig->gm);
 	for (uint32_t v = 0; v < rig->gm.config.vcpus; v++)
 		reset_pe(rig, v);
+}
+
+/* An access is emulated where the vCPU runs: <vic/gic_lr.h>. */
+static void run_on(struct gic_rig *rig, uint32_t vcpu)
+{
+	if (rig->nr_links && !rig->cpu[vcpu].loaded)
+		gic_rig_put(rig, vcpu);
+	rig->thread = vcpu;
+}
+
+/* A PPI's physical interrupt is out of another physical CPU's reach. */
+static void keep_others(struct gic_rig *rig, uint32_t vcpu, uint64_t address)
+{
+	for (uint32_t i = 0; i < rig->nr_links; i++) {
+		struct gm_irq *irq = rig->links[i].irq;
+		uint64_t base;
+
+		if (irq->vcpu == GM_NOBODY || irq->vcpu == vcpu)
+			continue;
+		base = rig->gm.config.gicr_base[irq->vcpu] +
+		       VIC_GICR_ICACTIVER0;
+		if (address >= base && address < base + 12)
+			gm_keep_physical(irq);
+	}
 }
 
 void gic_rig_write(struct gic_rig *rig, uint32_t vcpu, uint64_t address,
@@ -270,6 +360,8 @@ void gic_rig_write(struct gic_rig *rig, uint32_t vcpu, uint64_t address,
 
 	gic_rig_note(rig, "cpu%u: write%u %llx = %llx", vcpu, len * 8,
 		     (unsigned long long)address, (unsigned long long)value);
+	run_on(rig, vcpu);
+	keep_others(rig, vcpu, address);
 	gm_write(&rig->gm, address, len, value);
 	access = vic_gic_mmio_write(rig->cpu[vcpu].gicr, address, len, value);
 	if (access != (gm_is_mine(&rig->gm, address) ? VIC_ACCESS_DONE
@@ -316,6 +408,7 @@ void gic_rig_read(struct gic_rig *rig, uint32_t vcpu, uint64_t address,
 	uint64_t value = 0;
 	enum vic_access access;
 
+	run_on(rig, vcpu);
 	access = vic_gic_mmio_read(cpu->gicr, address, len, &value);
 	gic_rig_note(rig, "cpu%u: read%u %llx -> %d %llx", vcpu, len * 8,
 		     (unsigned long long)address, access,
@@ -330,10 +423,13 @@ void gic_rig_read(struct gic_rig *rig, uint32_t vcpu, uint64_t address,
 			return;
 		let_out(rig, asked);
 		repeated = false;
+		rig->thread = vcpu;
 		access = vic_gic_mmio_read(cpu->gicr, address, len, &value);
 		gic_rig_note(rig, "cpu%u: again -> %d %llx", vcpu, access,
 			     (unsigned long long)value);
 	}
+	/* It may have looked at a physical line. */
+	gic_check_physical(rig, GM_NOBODY);
 	if (cpu->asked_address == address)
 		cpu->asked_address = 0;
 	if (access == VIC_ACCESS_FOREIGN) {
@@ -350,6 +446,55 @@ void gic_rig_read(struct gic_rig *rig, uint32_t vcpu, uint64_t address,
 			     (unsigned long long)value);
 }
 
+void gic_rig_link(struct gic_rig *rig, uint32_t intid, uint32_t pintid)
+{
+	for (uint32_t v = 0; v < rig->gm.config.vcpus; v++) {
+		struct gm_irq *irq = gm_irq(&rig->gm, v, intid);
+
+		if (!irq || irq->linked)
+			return;
+		must(vic_gic_link(rig->gic, rig->cpu[v].gicr, intid, pintid),
+		     "vic_gic_link");
+		irq->linked = true;
+		rig->links[rig->nr_links++] =
+			(struct gic_rig_link){.irq = irq, .pintid = pintid};
+	}
+}
+
+struct gic_rig_link *
+gic_rig_linked(struct gic_rig *rig, uint32_t vcpu, uint32_t pintid)
+{
+	for (uint32_t i = 0; i < rig->nr_links; i++) {
+		struct gic_rig_link *link = &rig->links[i];
+
+		if (link->pintid == pintid &&
+		    (link->irq->vcpu == GM_NOBODY || link->irq->vcpu == vcpu))
+			return link;
+	}
+	return NULL;
+}
+
+void gic_rig_request(struct gic_rig *rig, struct gic_rig_link *link, bool high)
+{
+	gic_rig_note(rig, "device of %u, cpu%d: %d", link->irq->intid,
+		     (int)link->irq->vcpu, high);
+	link->requested = high;
+}
+
+void gic_rig_fire(struct gic_rig *rig, struct gic_rig_link *link)
+{
+	uint32_t vcpu = link->irq->vcpu;
+	bool here = vcpu == GM_NOBODY || rig->cpu[vcpu].loaded;
+
+	if (!link->requested || link->active)
+		return;
+	/* Of a vCPU that has no physical CPU: the embedder's own timer. */
+	link->active = here;
+	rig->fired++;
+	gic_rig_line(rig, vcpu == GM_NOBODY ? 0 : vcpu, link->irq->intid, 0,
+		     true);
+}
+
 void gic_rig_sgi(struct gic_rig *rig, uint32_t vcpu, uint32_t sysreg,
 		 uint64_t value)
 {
@@ -358,6 +503,7 @@ void gic_rig_sgi(struct gic_rig *rig, uint32_t vcpu, uint32_t sysreg,
 	gic_rig_note(rig, "cpu%u: sgi %s %llx", vcpu,
 		     sysreg == VIC_ICC_SGI1R_EL1 ? "1R" : "0R",
 		     (unsigned long long)value);
+	run_on(rig, vcpu);
 	gm_sgi(&rig->gm, vcpu, sysreg == VIC_ICC_SGI1R_EL1, value);
 	access = vic_gic_sysreg_write(rig->cpu[vcpu].gicr, sysreg, value);
 	if (access != VIC_ACCESS_DONE)
@@ -394,6 +540,7 @@ void gic_rig_line(struct gic_rig *rig, uint32_t vcpu, uint32_t intid,
 {
 	struct gm_irq *irq = gm_irq(&rig->gm, vcpu, intid);
 	uint64_t before = rig->signals;
+	uint32_t thread = rig->thread;
 	enum vic_post post;
 	bool refused;
 
@@ -401,8 +548,10 @@ void gic_rig_line(struct gic_rig *rig, uint32_t vcpu, uint32_t intid,
 	refused = !irq || intid < VIC_INTID_PPI || source >= GM_MESSAGE;
 	if (!refused)
 		gm_line(irq, source, level);
+	rig->thread = GM_NOBODY;
 	post = vic_gic_line_set(rig->gic, rig->cpu[vcpu].gicr, &rig->counters,
 				intid, source, level);
+	rig->thread = thread;
 	if ((post == VIC_POST_REFUSED) != refused)
 		gic_rig_fail(rig, "line: post %d", post);
 	check_post(rig, post, before);
@@ -417,6 +566,7 @@ void gic_rig_message(struct gic_rig *rig, uint32_t intid, bool set)
 	gic_rig_note(rig, "message %u %s", intid, set ? "set" : "clear");
 	if (irq)
 		gm_message(irq, set);
+	rig->thread = GM_NOBODY;
 	post = vic_gic_message(rig->gic, &rig->counters, intid, set);
 	if ((post == VIC_POST_REFUSED) != !irq)
 		gic_rig_fail(rig, "message: post %d", post);
@@ -427,6 +577,7 @@ void gic_rig_resync(struct gic_rig *rig, uint32_t vcpu)
 {
 	gic_rig_note(rig, "resync cpu%u", vcpu);
 	rig->cpu[vcpu].resync = true;
+	rig->thread = GM_NOBODY;
 	vic_vcpu_request(rig->cpu[vcpu].vcpu, &rig->counters,
 			 VIC_REQUEST_RESYNC, 0);
 }

@@ -14,8 +14,10 @@
 #include "gic_model.h"
 #include "vcpuif.h"
 
-#define GIC_RIG_NOTES 512
+#define GIC_RIG_NOTES 4096
 #define GIC_RIG_NOTE 120
+#define GIC_RIG_LINKS 24
+#define GIC_RIG_POSTED 32
 
 enum gic_rig_where {
 	/* In the hypervisor, list registers synced. */
@@ -61,6 +63,21 @@ struct gic_rig_cpu {
 	uint32_t nr_dropped;
 };
 
+/* A physical interrupt; a PPI's is that of the vCPU's physical CPU. */
+struct gic_rig_link {
+	struct gm_irq *irq;
+	uint32_t pintid;
+	/* Its device asks; the physical GIC has it active. */
+	bool requested, active;
+};
+
+/* What the embedder's eoi callback does to source 1 of the line. */
+enum gic_rig_on_eoi {
+	RIG_EOI_NOTHING,
+	RIG_EOI_RAISES,
+	RIG_EOI_LOWERS,
+};
+
 struct gic_rig_spec {
 	struct gm_config model;
 	uint32_t nr_lrs, prebits, nr_regions;
@@ -76,11 +93,25 @@ struct gic_rig {
 	uint64_t *matrix;
 	struct vic_counters counters;
 	struct gic_rig_cpu cpu[GM_VCPUS];
+	struct gic_rig_link links[GIC_RIG_LINKS];
+	uint32_t nr_links;
+	/* The vCPU whose thread calls, or GM_NOBODY. */
+	uint32_t thread;
+	enum gic_rig_on_eoi on_eoi;
+	/* What eoi posts in a flush is in the image or comes after it. */
+	bool flushing;
+	struct gm_irq *posted[GIC_RIG_POSTED];
+	uint32_t nr_posted;
 	/* Deactivations of level-sensitive interrupts, told and yet to be. */
 	uint32_t eois;
 	/* Kicks and wakes that nothing needed, of all. */
 	uint64_t spurious, signals;
 	uint64_t taken, retries, spilled, left_out;
+	/*
+	 * Physical interrupts, lines that eoi raised, and deactivations for
+	 * another vCPU.
+	 */
+	uint64_t fired, raised, dirs_for;
 	bool failed;
 	char failure[256];
 	uint32_t nr_notes;
@@ -92,6 +123,15 @@ void gic_rig_free(struct gic_rig *rig);
 #define PRINTF(n) __attribute__((format(printf, n, n + 1)))
 void gic_rig_note(struct gic_rig *rig, const char *format, ...) PRINTF(2);
 void gic_rig_fail(struct gic_rig *rig, const char *format, ...) PRINTF(2);
+
+/* That INTID, of each vCPU if it is a PPI; before it is used. */
+void gic_rig_link(struct gic_rig *rig, uint32_t intid, uint32_t pintid);
+/* NULL: none. */
+struct gic_rig_link *
+gic_rig_linked(struct gic_rig *rig, uint32_t vcpu, uint32_t pintid);
+/* The device's; and what the physical GIC then signals. */
+void gic_rig_request(struct gic_rig *rig, struct gic_rig_link *link, bool high);
+void gic_rig_fire(struct gic_rig *rig, struct gic_rig_link *link);
 
 /* From the hypervisor, synced. */
 void gic_rig_write(struct gic_rig *rig, uint32_t vcpu, uint64_t address,
@@ -120,6 +160,9 @@ void gic_rig_reset(struct gic_rig *rig);
 void gic_rig_iar(struct gic_rig *rig, uint32_t vcpu, uint32_t group);
 void gic_rig_eoir(struct gic_rig *rig, uint32_t vcpu);
 void gic_rig_dir(struct gic_rig *rig, uint32_t vcpu, uint32_t which);
+/* What another one has acknowledged, and dropped: an SPI. */
+void gic_rig_dir_for(struct gic_rig *rig, uint32_t vcpu, uint32_t other,
+		     uint32_t which);
 void gic_rig_pmr(struct gic_rig *rig, uint32_t vcpu, uint32_t value);
 void gic_rig_bpr(struct gic_rig *rig, uint32_t vcpu, uint32_t group,
 		 uint32_t value);
@@ -127,8 +170,16 @@ void gic_rig_igrpen(struct gic_rig *rig, uint32_t vcpu, uint32_t group,
 		    bool enable);
 void gic_rig_ctlr(struct gic_rig *rig, uint32_t vcpu, bool cbpr, bool eoimode);
 
+/*
+ * Physical interrupts are active while linked ones stand for them. A PPI's
+ * is set by the thread of its vCPU alone, so it is exact when that has just
+ * flushed, or blocked.
+ */
+void gic_check_physical(struct gic_rig *rig, uint32_t exact);
 /* What must hold between any two of these: gic_check.c. */
 void gic_check(struct gic_rig *rig);
+/* Whether flush gave it. */
+bool gic_check_given(const struct gic_rig_cpu *cpu, uint32_t intid);
 /* What flush gave, and that nothing hides behind it. */
 void gic_check_flush(struct gic_rig *rig, uint32_t vcpu);
 /*

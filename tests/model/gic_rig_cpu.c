@@ -44,17 +44,43 @@ static void check_dues(struct gic_rig *rig, uint32_t vcpu)
 	}
 }
 
+/* Those that the image shows as posted, and then the rest. */
+static void
+take_posted(struct gic_rig *rig, const struct gic_rig_cpu *cpu, bool shown)
+{
+	bool level = rig->on_eoi == RIG_EOI_RAISES;
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < rig->nr_posted; i++) {
+		struct gm_irq *irq = rig->posted[i];
+		bool pending = false;
+
+		for (uint32_t n = 0; n < cpu->hw.nr_lrs; n++)
+			pending |= (cpu->image.used >> n & 1) &&
+				   (cpu->image.lr[n] & VIC_LR_VINTID) ==
+					   irq->intid &&
+				   (cpu->image.lr[n] & VIC_LR_PENDING);
+		if (shown && pending != level)
+			rig->posted[left++] = irq;
+		else
+			gm_line(irq, 1, level);
+	}
+	rig->nr_posted = left;
+}
+
 void gic_rig_flush(struct gic_rig *rig, uint32_t vcpu)
 {
 	struct gic_rig_cpu *cpu = &rig->cpu[vcpu];
 	uint32_t work;
 
 	if (!cpu->loaded)
-		vic_gic_load(cpu->gicr);
-	cpu->loaded = true;
+		gic_rig_put(rig, vcpu);
 	back(rig, vcpu);
 	cpu->told = false;
+	rig->thread = vcpu;
+	rig->flushing = true;
 	work = vic_gic_flush(cpu->gicr, &cpu->image);
+	rig->flushing = false;
 	gic_rig_note(rig, "cpu%u: flush -> %u, hcr %x, used %x", vcpu, work,
 		     cpu->image.hcr, cpu->image.used);
 	for (uint32_t n = 0; n < VIC_GIC_MAX_LRS; n++)
@@ -67,7 +93,10 @@ void gic_rig_flush(struct gic_rig *rig, uint32_t vcpu)
 	cpu->resync = false;
 	check_dues(rig, vcpu);
 	cpu->where = RIG_FLUSHED;
+	gic_check_physical(rig, vcpu);
+	take_posted(rig, cpu, true);
 	gic_check_flush(rig, vcpu);
+	take_posted(rig, cpu, false);
 	memcpy(cpu->given, cpu->image.lr, sizeof(cpu->given));
 	cpu->given_used = cpu->image.used;
 }
@@ -75,7 +104,10 @@ void gic_rig_flush(struct gic_rig *rig, uint32_t vcpu)
 void gic_rig_enter(struct gic_rig *rig, uint32_t vcpu)
 {
 	struct gic_rig_cpu *cpu = &rig->cpu[vcpu];
-	enum vic_enter answer = vic_vcpu_enter(cpu->vcpu);
+	enum vic_enter answer;
+
+	rig->thread = vcpu;
+	answer = vic_vcpu_enter(cpu->vcpu);
 
 	gic_rig_note(rig, "cpu%u: enter -> %d", vcpu, answer);
 	if (answer == VIC_ENTER_AGAIN) {
@@ -107,6 +139,7 @@ void gic_rig_exit(struct gic_rig *rig, uint32_t vcpu)
 	struct gic_rig_cpu *cpu = &rig->cpu[vcpu];
 
 	gic_rig_note(rig, "cpu%u: exit, misr %x", vcpu, vcpuif_misr(&cpu->hw));
+	rig->thread = vcpu;
 	vic_vcpu_exit(cpu->vcpu, cpu->told);
 	/* What is not in use is nobody's: sync may not look at it. */
 	for (uint32_t n = 0; n < VIC_GIC_MAX_LRS; n++)
@@ -138,16 +171,38 @@ static void note_dues(struct gic_rig *rig, const struct gic_rig_cpu *cpu)
 	}
 }
 
+/* A request that was taken back before the guest took it is nobody's. */
+static void check_fallen(struct gic_rig *rig, const struct gic_rig_cpu *cpu)
+{
+	for (uint32_t n = 0; n < VIC_GIC_MAX_LRS; n++) {
+		uint64_t now = cpu->hw.regs.lr[n];
+		const struct gic_rig_link *link;
+
+		if (!(cpu->given_used >> n & 1) || !(now & VIC_LR_HW) ||
+		    (now & VIC_LR_STATE) != VIC_LR_PENDING)
+			continue;
+		link = gic_rig_linked(rig, cpu->index,
+				      (uint32_t)(now >> VIC_LR_PINTID_SHIFT) &
+					      0x3ff);
+		if (!link->requested && link->active)
+			gic_rig_fail(rig, "cpu%u: %u fell, but is active",
+				     cpu->index, link->irq->intid);
+	}
+}
+
 void gic_rig_sync(struct gic_rig *rig, uint32_t vcpu)
 {
 	struct gic_rig_cpu *cpu = &rig->cpu[vcpu];
 
 	gic_rig_note(rig, "cpu%u: sync", vcpu);
 	note_dues(rig, cpu);
+	rig->thread = vcpu;
 	vic_gic_sync(cpu->gicr, &cpu->image);
 	back(rig, vcpu);
 	cpu->where = RIG_HOST;
 	cpu->must_exit = false;
+	gic_check_physical(rig, GM_NOBODY);
+	check_fallen(rig, cpu);
 	gic_check_deliverable(rig, vcpu);
 }
 
@@ -155,11 +210,14 @@ void gic_rig_put(struct gic_rig *rig, uint32_t vcpu)
 {
 	struct gic_rig_cpu *cpu = &rig->cpu[vcpu];
 
+	gic_rig_note(rig, "cpu%u: %s", vcpu, cpu->loaded ? "put" : "load");
+	rig->thread = vcpu;
 	if (cpu->loaded)
 		vic_gic_put(cpu->gicr);
 	else
 		vic_gic_load(cpu->gicr);
 	cpu->loaded = !cpu->loaded;
+	gic_check_physical(rig, cpu->loaded ? vcpu : GM_NOBODY);
 }
 
 void gic_rig_block(struct gic_rig *rig, uint32_t vcpu)
@@ -167,11 +225,15 @@ void gic_rig_block(struct gic_rig *rig, uint32_t vcpu)
 	struct gic_rig_cpu *cpu = &rig->cpu[vcpu];
 	bool blocked;
 
+	if (rig->nr_links && !cpu->loaded)
+		gic_rig_put(rig, vcpu);
 	cpu->told = false;
+	rig->thread = vcpu;
 	blocked = vic_gic_block(cpu->gicr, &cpu->image);
 	gic_rig_note(rig, "cpu%u: block -> %d", vcpu, blocked);
 	if (blocked)
 		cpu->where = RIG_BLOCKED;
+	gic_check_physical(rig, vcpu);
 	if (blocked && !gm_may_take(&rig->gm, vcpu, NULL))
 		gic_rig_fail(rig, "cpu%u: blocked with an interrupt", vcpu);
 }
@@ -179,6 +241,7 @@ void gic_rig_block(struct gic_rig *rig, uint32_t vcpu)
 void gic_rig_unblock(struct gic_rig *rig, uint32_t vcpu)
 {
 	gic_rig_note(rig, "cpu%u: unblock", vcpu);
+	rig->thread = vcpu;
 	vic_vcpu_unblock(rig->cpu[vcpu].vcpu);
 	rig->cpu[vcpu].where = RIG_HOST;
 	gic_check_deliverable(rig, vcpu);
@@ -231,8 +294,12 @@ deactivated(struct gic_rig *rig, struct gic_rig_cpu *cpu, uint32_t intid)
 
 	if (is_listed(cpu, intid)) {
 		gm_deactivate(irq);
-	} else if (irq->acked_by == cpu->index) {
-		/* EOIcount: libvic sees it when it syncs. */
+	} else if (irq->acked_by == cpu->index &&
+		   !gic_check_given(cpu, intid)) {
+		/*
+		 * EOIcount: libvic sees it when it syncs. One that is in a
+		 * list register was ended by ICACTIVER before.
+		 */
 		irq->due = gm_is_active(gm_now(irq));
 		gm_apply(irq, GM_DEACTIVATE);
 	} else {
@@ -265,12 +332,35 @@ void gic_rig_eoir(struct gic_rig *rig, uint32_t vcpu)
 	look(cpu);
 }
 
+/* Trapped. One that another vCPU has in the guest ends when that is back. */
+static void write_dir(struct gic_rig *rig, uint32_t vcpu, struct gm_irq *irq)
+{
+	enum vic_access access;
+
+	/* One that is outside its list registers ends at once. */
+	if (irq->holder != GM_NOBODY &&
+	    !gic_check_given(&rig->cpu[irq->holder], irq->intid))
+		gm_settle(irq);
+	if (irq->holder == GM_NOBODY) {
+		irq->ended++;
+		irq->ender = vcpu;
+		irq->due |= gm_is_active(gm_now(irq));
+	} else {
+		irq->cleared = true;
+	}
+	gm_apply(irq, GM_DEACTIVATE);
+	rig->thread = vcpu;
+	access = vic_gic_sysreg_write(rig->cpu[vcpu].gicr, VIC_ICC_DIR_EL1,
+				      irq->intid);
+	if (access != VIC_ACCESS_DONE)
+		gic_rig_fail(rig, "dir: access %d", access);
+}
+
 void gic_rig_dir(struct gic_rig *rig, uint32_t vcpu, uint32_t which)
 {
 	struct gic_rig_cpu *cpu = &rig->cpu[vcpu];
 	uint32_t intid = cpu->dropped[which];
 	struct gm_irq *irq = gm_irq(&rig->gm, vcpu, intid);
-	enum vic_access access;
 
 	cpu->idle = 0;
 	cpu->dropped[which] = cpu->dropped[--cpu->nr_dropped];
@@ -289,13 +379,27 @@ void gic_rig_dir(struct gic_rig *rig, uint32_t vcpu, uint32_t which)
 	}
 	gic_rig_exit(rig, vcpu);
 	gic_rig_sync(rig, vcpu);
-	irq->ended++;
-	irq->ender = vcpu;
-	irq->due |= gm_is_active(gm_now(irq)) && irq->holder == GM_NOBODY;
-	gm_apply(irq, GM_DEACTIVATE);
-	access = vic_gic_sysreg_write(cpu->gicr, VIC_ICC_DIR_EL1, intid);
-	if (access != VIC_ACCESS_DONE)
-		gic_rig_fail(rig, "dir: access %d", access);
+	write_dir(rig, vcpu, irq);
+}
+
+void gic_rig_dir_for(struct gic_rig *rig, uint32_t vcpu, uint32_t other,
+		     uint32_t which)
+{
+	struct gic_rig_cpu *cpu = &rig->cpu[vcpu], *from = &rig->cpu[other];
+	uint32_t intid = from->dropped[which];
+	struct gm_irq *irq = gm_irq(&rig->gm, other, intid);
+
+	if (irq->vcpu != GM_NOBODY || irq->acked_by != other)
+		return;
+	gic_rig_note(rig, "cpu%u: dir %u for cpu%u", vcpu, intid, other);
+	if (!(cpu->hw.regs.hcr & VIC_HCR_TDIR))
+		gic_rig_fail(rig, "cpu%u: dir does not trap", vcpu);
+	rig->dirs_for++;
+	cpu->idle = 0;
+	from->dropped[which] = from->dropped[--from->nr_dropped];
+	gic_rig_exit(rig, vcpu);
+	gic_rig_sync(rig, vcpu);
+	write_dir(rig, vcpu, irq);
 }
 
 void gic_rig_pmr(struct gic_rig *rig, uint32_t vcpu, uint32_t value)

@@ -86,6 +86,22 @@ static void step_control(struct gic_steps *s, uint32_t cpu)
 	}
 }
 
+/* Another vCPU has handed over what is left to do. */
+static void step_dir_for(struct gic_steps *s, uint32_t cpu)
+{
+	uint32_t vcpus = s->rig.gm.config.vcpus, first = any_cpu(s);
+
+	for (uint32_t i = 0; i < vcpus; i++) {
+		uint32_t other = (first + i) % vcpus;
+		uint32_t count = s->rig.cpu[other].nr_dropped;
+
+		if (other == cpu || !count)
+			continue;
+		gic_rig_dir_for(&s->rig, cpu, other, any(s, count));
+		return;
+	}
+}
+
 static void step_guest(struct gic_steps *s, uint32_t cpu)
 {
 	struct gic_rig *rig = &s->rig;
@@ -98,6 +114,8 @@ static void step_guest(struct gic_steps *s, uint32_t cpu)
 		gic_rig_exit(rig, cpu);
 	else if (one_in(s, 16))
 		gic_rig_iar(rig, cpu, any(s, 2));
+	else if (rig->gm.pe[cpu].eoimode && one_in(s, 5))
+		step_dir_for(s, cpu);
 	else if (c->nr_dropped && one_in(s, 3))
 		gic_rig_dir(rig, cpu, any(s, c->nr_dropped));
 	else if ((fiq || vcpuif_signal(&c->hw, 1)) && !one_in(s, 4))
@@ -177,26 +195,55 @@ static void step_cpu(struct gic_steps *s, uint32_t v)
 		gic_rig_sync(&s->rig, v);
 		break;
 	case RIG_BLOCKED:
-		if (cpu->told ? !one_in(s, 3) : one_in(s, 20))
+		if (cpu->loaded && one_in(s, 8))
+			gic_rig_put(&s->rig, v);
+		else if (cpu->told ? !one_in(s, 3) : one_in(s, 20))
 			gic_rig_unblock(&s->rig, v);
 	}
+}
+
+static bool is_linked(struct gic_steps *s, uint32_t cpu, uint32_t intid)
+{
+	const struct gm_irq *irq = gm_irq(&s->rig.gm, cpu, intid);
+
+	return irq && irq->linked;
+}
+
+/* Devices that are linked ones' come and go, and the physical GIC looks. */
+static void step_physical(struct gic_steps *s)
+{
+	struct gic_rig *rig = &s->rig;
+	struct gic_rig_link *link = &rig->links[any(s, rig->nr_links)];
+
+	if (one_in(s, 3))
+		gic_rig_request(rig, link, !link->requested);
+	if (!one_in(s, 4))
+		gic_rig_fire(rig, link);
 }
 
 static void step_outside(struct gic_steps *s)
 {
 	const struct gm_irq *irq = any_irq(s);
 	uint32_t cpu = irq->vcpu == GM_NOBODY ? any_cpu(s) : irq->vcpu;
-	uint32_t source = one_in(s, 6) ? any(s, 66) : any(s, 2);
+	uint32_t source = one_in(s, 6) ? any(s, 66) : any(s, 2), stray;
 
+	if (irq->linked) {
+		step_physical(s);
+		return;
+	}
 	switch (any(s, 20)) {
 	case 0:
 		gic_rig_resync(&s->rig, cpu);
 		break;
 	case 1:
-		gic_rig_line(&s->rig, cpu, any(s, 6000), source, one_in(s, 2));
+		stray = any(s, 6000);
+		if (!is_linked(s, cpu, stray))
+			gic_rig_line(&s->rig, cpu, stray, source, one_in(s, 2));
 		break;
 	case 2:
-		gic_rig_message(&s->rig, any(s, 6000), one_in(s, 2));
+		stray = any(s, 6000);
+		if (!is_linked(s, cpu, stray))
+			gic_rig_message(&s->rig, stray, one_in(s, 2));
 		break;
 	case 3:
 	case 4:
@@ -242,8 +289,13 @@ void gic_step(struct gic_steps *s)
 
 	for (uint32_t v = 0; v < rig->gm.config.vcpus; v++)
 		before[v] = rig->cpu[v].kicks + rig->cpu[v].wakes;
+	rig->on_eoi = any(s, 4) < 2  ? RIG_EOI_NOTHING
+		      : one_in(s, 2) ? RIG_EOI_RAISES
+				     : RIG_EOI_LOWERS;
 	if (!step_urgent(s)) {
-		if (one_in(s, 4))
+		if (rig->nr_links && one_in(s, 8))
+			step_physical(s);
+		else if (one_in(s, 4))
 			step_outside(s);
 		else
 			step_cpu(s, any_cpu(s));

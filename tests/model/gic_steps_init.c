@@ -71,6 +71,16 @@ static void pick_hot(struct gic_steps *s)
 		add_hot(s, VIC_INTID_ESPI + c->espis - 1);
 }
 
+static void pick_links(struct gic_steps *s)
+{
+	static const uint32_t pairs[][2] = {{27, 27}, {1056, 31}, {33, 1019},
+					    {47, 32}, {63, 77},   {4097, 500}};
+
+	for (uint32_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (!one_in(s, 3))
+			gic_rig_link(&s->rig, pairs[i][0], pairs[i][1]);
+}
+
 /* Into the guest and out of it, whatever it takes. */
 static void into_guest(struct gic_rig *rig, uint32_t vcpu)
 {
@@ -143,6 +153,8 @@ void gic_steps_init(struct gic_steps *s, uint64_t seed)
 	pick_spec(s, &spec);
 	gic_rig_init(&s->rig, &spec);
 	pick_hot(s);
+	if (one_in(s, 2))
+		pick_links(s);
 	if (!one_in(s, 8))
 		boot(s);
 }

@@ -166,7 +166,7 @@ write_config(struct gic_steps *s, uint32_t cpu, const struct gm_irq *irq)
 			value |= 2u << 2 * i;
 	}
 	if (irq->holder == GM_NOBODY && irq->nr_states == 1 && !state->latch &&
-	    !state->line && !state->active && !irq->enabled)
+	    !state->line && !state->active && !irq->enabled && !irq->linked)
 		value ^= 2u << shift;
 	gic_rig_write(&s->rig, cpu, address, 4,
 		      value | (any64(s) & 0x55555555));
@@ -290,7 +290,7 @@ void gic_step_write(struct gic_steps *s, uint32_t cpu)
 		access_anywhere(s, cpu);
 		break;
 	case 6:
-		if (irq->vcpu == GM_NOBODY)
+		if (irq->vcpu == GM_NOBODY && !irq->linked)
 			gic_rig_write(&s->rig, cpu,
 				      s->rig.gm.config.gicd_base +
 					      (one_in(s, 3)
