@@ -46,6 +46,7 @@ static const struct vic_vcpu_ops ops = {
 	.size = sizeof(ops),
 	.wake = wake,
 	.kick = kick,
+	.now = timer_now,
 };
 
 static void *storage(size_t alignment, size_t size)
@@ -99,6 +100,7 @@ void apic_init_cpu(struct cpu *cpu)
 	lapic.vcpu = cpu->vcpu;
 	lapic.flags = (cpu->index ? 0u : VIC_LAPIC_BSP) |
 		      (vm->options.x2apic ? 0u : VIC_LAPIC_NO_X2APIC);
+	lapic.physical_bits = cpu->physical_bits;
 	lapic.page = storage(VIC_APIC_PAGE_SIZE, VIC_APIC_PAGE_SIZE);
 	cpu->page = lapic.page;
 	apic_must(vic_lapic_init(storage(VIC_CACHE_LINE, VIC_LAPIC_SIZE),

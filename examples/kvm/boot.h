@@ -19,9 +19,13 @@
  * BOOT_TRAMPOLINE is free for their real-mode code. The APIC id of a vCPU
  * is its index; all local APICs come out of reset in xAPIC mode.
  *
+ * With --share FILE the file is memory at BOOT_SHARE: what the guest writes
+ * there is in the file when the run has ended.
+ *
  * Ports: BOOT_PORT_CONSOLE takes the bytes of the console. BOOT_PORT_EXIT
  * ends the run with exit status (v << 1) | 1 for a write of v. A 16-bit
- * write of BOOT_POWER_OFF to BOOT_PORT_POWER ends it with 0.
+ * write of BOOT_POWER_OFF to BOOT_PORT_POWER ends it with 0. A write to
+ * BOOT_PORT_YIELD lets other threads of the host run, for a guest that spins.
  */
 #ifndef VIC_KVM_BOOT_H
 #define VIC_KVM_BOOT_H
@@ -38,6 +42,9 @@
 /* Four page directories, one for each GiB. */
 #define BOOT_PD 0x10000u
 #define BOOT_END 0x14000u
+
+#define BOOT_SHARE 0xd0000000u
+#define BOOT_SHARE_MAX 0x10000000u
 
 #define BOOT_CS 0x08u
 #define BOOT_DS 0x10u
@@ -56,6 +63,7 @@ struct guest_boot {
 	char append[BOOT_APPEND_SIZE];
 };
 
+#define BOOT_PORT_YIELD 0xe0u
 #define BOOT_PORT_EXIT 0xf4u
 #define BOOT_PORT_CONSOLE 0x3f8u
 #define BOOT_PORT_POWER 0x604u

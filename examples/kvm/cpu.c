@@ -24,14 +24,14 @@ void cpu_ioctl(struct cpu *cpu, unsigned long request, void *argument,
 		    strerror(errno));
 }
 
-static void edit_cpuid(const struct cpu *cpu, struct kvm_cpuid_entry2 *entry)
+static void edit_cpuid(struct cpu *cpu, struct kvm_cpuid_entry2 *entry)
 {
 	switch (entry->function) {
 	case 1:
 		entry->ebx = (entry->ebx & 0xffffff) | cpu->index << 24;
-		/* x2APIC as asked; no TSC deadline; a hypervisor is there. */
-		entry->ecx &= ~(1u << 21 | 1u << 24);
-		entry->ecx |= 1u << 31;
+		/* x2APIC as asked; TSC deadline; a hypervisor is there. */
+		entry->ecx &= ~(1u << 21);
+		entry->ecx |= 1u << 24 | 1u << 31;
 		if (cpu->vm->options.x2apic)
 			entry->ecx |= 1u << 21;
 		entry->edx |= 1u << 9;
@@ -39,6 +39,9 @@ static void edit_cpuid(const struct cpu *cpu, struct kvm_cpuid_entry2 *entry)
 	case 0xb:
 	case 0x1f:
 		entry->edx = cpu->index;
+		break;
+	case 0x80000008:
+		cpu->physical_bits = entry->eax & 0xff;
 		break;
 	default:
 		break;

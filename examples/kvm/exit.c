@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* What made the guest leave KVM_RUN, and the few devices that there are. */
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,6 +20,8 @@ static void port_out(struct vm *vm, uint16_t port, uint32_t value, uint8_t size)
 {
 	if (port == BOOT_PORT_CONSOLE)
 		putchar((int)(value & 0xff));
+	else if (port == BOOT_PORT_YIELD)
+		sched_yield();
 	else if (port == BOOT_PORT_EXIT)
 		vm_end(vm, (int)((value << 1 | 1) & 0xff));
 	else if (port == BOOT_PORT_POWER && size == 2 &&

@@ -78,6 +78,16 @@ static void finish_access(struct cpu *cpu)
 	cpu->run->immediate_exit = 0;
 }
 
+/* vic_lapic_scan(), and the host's timer follows the APIC's. */
+static uint32_t look(struct cpu *cpu, uint32_t can, struct vic_work *work)
+{
+	uint32_t flags = vic_lapic_scan(cpu->lapic, can, work);
+
+	if (flags & VIC_WORK_TIMER)
+		timer_arm(cpu);
+	return flags;
+}
+
 static void take_init(struct cpu *cpu)
 {
 	if (!cpu->index) {
@@ -175,8 +185,7 @@ static void inject(struct cpu *cpu, struct vic_work *work)
 		window = window || work->flags & VIC_WORK_IRQ;
 	} else if (work->flags & VIC_WORK_IRQ) {
 		inject_vector(cpu, work->vector);
-		window = vic_lapic_scan(cpu->lapic, 0, work) &
-			 VIC_WORK_IRQ_WINDOW;
+		window = look(cpu, 0, work) & VIC_WORK_IRQ_WINDOW;
 	} else if (!window && !work->tpr_threshold) {
 		/* What the signal was for needs nothing more. */
 		atomic_store(&cpu->signalled, 0);
@@ -193,7 +202,7 @@ bool irq_before_entry(struct cpu *cpu)
 		cpu->halted = false;
 	else if (cpu->irq_ready)
 		can |= VIC_CAN_IRQ;
-	vic_lapic_scan(cpu->lapic, can, &work);
+	look(cpu, can, &work);
 	if (work.flags & VIC_WORK_INIT) {
 		take_init(cpu);
 		return false;

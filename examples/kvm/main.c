@@ -13,6 +13,7 @@
  * elf.c     the guest's file       exit.c KVM's exits, ports
  * vm.c      the VM, memory         apic.c libvic's objects and callbacks
  * cpu.c     CPUID, registers       irq.c  interrupts on their way in
+ * timer.c   clocks, deadlines      state.c --save-restore
  *                                  stats.c trace.c dump.c what happened
  */
 #include <stdio.h>
@@ -32,6 +33,8 @@ static void start(struct vm *vm)
 			apic_init_cpu(cpu);
 	}
 	trace_init(vm);
+	if (vm->options.vic)
+		timer_start(vm);
 	cpu_start_long_mode(&vm->cpus[0]);
 	for (uint32_t i = 0; i < vm->options.vcpus; i++) {
 		struct cpu *cpu = &vm->cpus[i];
@@ -44,20 +47,33 @@ static void start(struct vm *vm)
 	pthread_barrier_wait(&vm->ready);
 }
 
-/* Until the guest ends or its time is over; false for the latter. */
-static bool wait_for_end(struct vm *vm)
+/* Until the guest ends or it is @ns; false for the latter. */
+static bool wait_until(struct vm *vm, uint64_t ns)
 {
-	struct timespec limit;
+	struct timespec limit = {.tv_sec = (time_t)(ns / 1000000000),
+				 .tv_nsec = (long)(ns % 1000000000)};
 	int error = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &limit);
-	limit.tv_sec += vm->options.timeout;
 	pthread_mutex_lock(&vm->lock);
 	while (!vm->has_ended && !error)
 		error = pthread_cond_timedwait(&vm->ended, &vm->lock, &limit);
 	bool ended = vm->has_ended;
 	pthread_mutex_unlock(&vm->lock);
 	return ended;
+}
+
+/* Until the guest ends or its time is over; false for the latter. */
+static bool wait_for_end(struct vm *vm)
+{
+	uint64_t limit = now_ns() + vm->options.timeout * UINT64_C(1000000000);
+	uint64_t pause = vm->options.save_restore * UINT64_C(1000000);
+
+	while (pause && now_ns() + pause < limit) {
+		if (wait_until(vm, now_ns() + pause))
+			return true;
+		state_round(vm);
+	}
+	return wait_until(vm, limit);
 }
 
 int main(int argc, char **argv)
@@ -81,6 +97,8 @@ int main(int argc, char **argv)
 	if (!ended)
 		dump_look(&vm);
 	vm_stop(&vm);
+	if (vm.options.vic)
+		timer_stop(&vm);
 	fflush(stdout);
 	if (!ended) {
 		fprintf(stderr,

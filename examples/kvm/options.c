@@ -19,8 +19,11 @@ static const char help[] =
 	"  --vcpus N       1 to 255 (1)\n"
 	"  --mem MIB       guest memory, 4 to 3072 (64)\n"
 	"  --append STR    a string for the guest\n"
+	"  --share FILE    the file is guest memory at 0xd0000000, written back\n"
 	"  --irqchip WHO   vic: libvic (default); kernel: KVM's own APIC\n"
 	"  --x2apic WHAT   on (default), or off: the guest has no x2APIC\n"
+	"  --save-restore MS   so often, stop all vCPUs, save, reset and\n"
+	"                  restore their local APICs, and go on\n"
 	"  --stats         print counters as lines `stat NAME VALUE`\n"
 	"  --report        print them as tables\n"
 	"  --trace FILE    write CSV: ns,vcpu,event,vector,target\n"
@@ -39,7 +42,7 @@ static const char help[] =
 	"each vCPU; 125 when KVM is unusable; 126 for a wrong command\n"
 	"line or kernel.\n"
 	"\n"
-	"--report and --trace need --irqchip vic.\n";
+	"--report, --trace and --save-restore need --irqchip vic.\n";
 
 static uint32_t
 number(const char *name, const char *text, uint32_t least, uint32_t most)
@@ -73,9 +76,11 @@ static void check(const struct options *options)
 	if (strlen(options->append) >= BOOT_APPEND_SIZE)
 		die(EXIT_USAGE, "--append is longer than %d bytes; shorten it",
 		    BOOT_APPEND_SIZE - 1);
-	if (!options->vic && (options->report || options->trace))
-		die(EXIT_USAGE, "--report and --trace tell what libvic did; "
-				"drop them or use --irqchip vic");
+	if (!options->vic &&
+	    (options->report || options->trace || options->save_restore))
+		die(EXIT_USAGE,
+		    "--report, --trace and --save-restore are about libvic; "
+		    "drop them or use --irqchip vic");
 }
 
 void options_parse(struct options *options, int argc, char **argv)
@@ -85,8 +90,10 @@ void options_parse(struct options *options, int argc, char **argv)
 		VCPUS,
 		MEM,
 		APPEND,
+		SHARE,
 		IRQCHIP,
 		X2APIC,
+		SAVE_RESTORE,
 		STATS,
 		REPORT,
 		TRACE,
@@ -98,8 +105,10 @@ void options_parse(struct options *options, int argc, char **argv)
 		{"vcpus", required_argument, NULL, VCPUS},
 		{"mem", required_argument, NULL, MEM},
 		{"append", required_argument, NULL, APPEND},
+		{"share", required_argument, NULL, SHARE},
 		{"irqchip", required_argument, NULL, IRQCHIP},
 		{"x2apic", required_argument, NULL, X2APIC},
+		{"save-restore", required_argument, NULL, SAVE_RESTORE},
 		{"stats", no_argument, NULL, STATS},
 		{"report", no_argument, NULL, REPORT},
 		{"trace", required_argument, NULL, TRACE},
@@ -131,11 +140,17 @@ void options_parse(struct options *options, int argc, char **argv)
 		case APPEND:
 			options->append = optarg;
 			break;
+		case SHARE:
+			options->share = optarg;
+			break;
 		case IRQCHIP:
 			options->vic = choice(name, optarg, "vic", "kernel");
 			break;
 		case X2APIC:
 			options->x2apic = choice(name, optarg, "on", "off");
+			break;
+		case SAVE_RESTORE:
+			options->save_restore = number(name, optarg, 1, 10000);
 			break;
 		case STATS:
 			options->stats = true;

@@ -76,7 +76,12 @@ void *run_thread(void *argument)
 	if (cpu->vm->options.vic)
 		apic_init_thread(cpu);
 	pthread_barrier_wait(&cpu->vm->ready);
-	while (!atomic_load(&cpu->vm->stop))
-		run_once(cpu);
+	while (!atomic_load(&cpu->vm->stop)) {
+		if (atomic_load(&cpu->vm->pause))
+			state_pause(cpu);
+		else
+			run_once(cpu);
+	}
+	state_gone(cpu);
 	return NULL;
 }

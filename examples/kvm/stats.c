@@ -62,10 +62,10 @@ static void gather_latency(const struct vm *vm, struct report *report)
 
 static void print_libvic(struct vm *vm)
 {
-	const struct vic_counters *counters[MAX_VCPUS];
+	const struct vic_counters *counters[MAX_VCPUS + 1];
 	struct report report = {
 		.counters = counters,
-		.nr_counters = vm->options.vcpus,
+		.nr_counters = vm->options.vcpus + 1,
 		.matrix = vm->matrix,
 		.nr_vcpus = vm->options.vcpus,
 		.latency_of = "from a wake or kick to the injection",
@@ -75,7 +75,11 @@ static void print_libvic(struct vm *vm)
 		counters[i] = vic_vcpu_counters(vm->cpus[i].vcpu);
 		report.pending += irq_pending(&vm->cpus[i]);
 	}
+	counters[vm->options.vcpus] = &vm->timer.counters;
 	gather_latency(vm, &report);
+	if (vm->options.stats)
+		fprintf(stderr, "stat save_restores %llu\n",
+			(unsigned long long)vm->rounds);
 	if (vm->options.stats)
 		report_stats(stderr, &report);
 	if (vm->options.report)

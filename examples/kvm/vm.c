@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "boot.h"
@@ -59,26 +60,41 @@ static void enable(const struct vm *vm, uint32_t capability, uint64_t argument)
 		    strerror(errno));
 }
 
-/* IA32_APIC_BASE must reach libvic; KVM would keep it to itself. */
+/* KVM would keep these to itself; they must reach libvic. */
 static void filter_msrs(const struct vm *vm)
 {
 	/* KVM reads whole longs of the bitmap. */
 	static uint64_t deny;
+	static const uint32_t msrs[] = {VIC_MSR_APIC_BASE,
+					VIC_MSR_TSC_DEADLINE};
 	struct kvm_msr_filter filter = {
 		.flags = KVM_MSR_FILTER_DEFAULT_ALLOW,
-		.ranges[0] =
-			{
-				.flags = KVM_MSR_FILTER_READ |
-					 KVM_MSR_FILTER_WRITE,
-				.nmsrs = 1,
-				.base = VIC_MSR_APIC_BASE,
-				.bitmap = (void *)&deny,
-			},
 	};
+
+	for (size_t i = 0; i < sizeof(msrs) / sizeof(msrs[0]); i++)
+		filter.ranges[i] = (struct kvm_msr_filter_range){
+			.flags = KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE,
+			.nmsrs = 1,
+			.base = msrs[i],
+			.bitmap = (void *)&deny,
+		};
 
 	if (ioctl(vm->fd, KVM_X86_SET_MSR_FILTER, &filter))
 		die(EXIT_NO_KVM, "KVM refuses the MSR filter: %s",
 		    strerror(errno));
+}
+
+/* Where KVM deviates from the manual unless it is told not to. */
+static void disable_quirks(const struct vm *vm)
+{
+	/* One that emulates hypercalls restarts them for ever. */
+	uint64_t quirks = KVM_X86_QUIRK_FIX_HYPERCALL_INSN;
+	int known = ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_DISABLE_QUIRKS2);
+
+	/* An APIC that is off, LINT0 after reset. */
+	quirks |= KVM_X86_QUIRK_LAPIC_MMIO_HOLE | KVM_X86_QUIRK_LINT0_REENABLED;
+	if (known > 0 && quirks & (uint64_t)known)
+		enable(vm, KVM_CAP_DISABLE_QUIRKS2, quirks & (uint64_t)known);
 }
 
 static void choose_irqchip(const struct vm *vm)
@@ -99,21 +115,53 @@ static void choose_irqchip(const struct vm *vm)
 	filter_msrs(vm);
 }
 
+static void add_region(const struct vm *vm, uint32_t slot, uint64_t address,
+		       void *memory, uint64_t size)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot,
+		.guest_phys_addr = address,
+		.memory_size = size,
+		.userspace_addr = (uintptr_t)memory,
+	};
+
+	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
+		die(EXIT_NO_KVM, "KVM refuses the guest's memory: %s",
+		    strerror(errno));
+}
+
 static void add_memory(struct vm *vm)
 {
-	struct kvm_userspace_memory_region region = {0};
-
 	vm->memory_size = (uint64_t)vm->options.mem_mib << 20;
 	vm->memory = mmap(NULL, vm->memory_size, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (vm->memory == MAP_FAILED)
 		die(EXIT_NO_KVM, "no %u MiB for the guest: %s; lower --mem",
 		    vm->options.mem_mib, strerror(errno));
-	region.memory_size = vm->memory_size;
-	region.userspace_addr = (uintptr_t)vm->memory;
-	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
-		die(EXIT_NO_KVM, "KVM refuses the guest's memory: %s",
+	add_region(vm, 0, 0, vm->memory, vm->memory_size);
+}
+
+static void add_share(const struct vm *vm)
+{
+	struct stat st;
+	int fd = open(vm->options.share, O_RDWR | O_CLOEXEC);
+	void *memory;
+
+	if (fd < 0 || fstat(fd, &st))
+		die(EXIT_USAGE, "--share %s: %s", vm->options.share,
 		    strerror(errno));
+	if (!st.st_size || st.st_size % 4096 || st.st_size > BOOT_SHARE_MAX)
+		die(EXIT_USAGE,
+		    "--share %s: its size is no multiple of 4096, or above "
+		    "0x%x",
+		    vm->options.share, BOOT_SHARE_MAX);
+	memory = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE,
+		      MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		die(EXIT_USAGE, "--share %s: %s", vm->options.share,
+		    strerror(errno));
+	close(fd);
+	add_region(vm, 1, BOOT_SHARE, memory, (uint64_t)st.st_size);
 }
 
 static void init_end(struct vm *vm)
@@ -125,6 +173,8 @@ static void init_end(struct vm *vm)
 	pthread_cond_init(&vm->ended, &clock);
 	pthread_condattr_destroy(&clock);
 	pthread_mutex_init(&vm->lock, NULL);
+	pthread_cond_init(&vm->all_paused, NULL);
+	pthread_cond_init(&vm->resumed, NULL);
 	/* The vCPU threads and the one that started them. */
 	pthread_barrier_init(&vm->ready, NULL, vm->options.vcpus + 1);
 }
@@ -147,14 +197,12 @@ void vm_create(struct vm *vm)
 	ioctl(vm->fd, KVM_SET_TSS_ADDR, TSS_ADDRESS);
 	ioctl(vm->fd, KVM_SET_IDENTITY_MAP_ADDR, &identity_map);
 	add_memory(vm);
+	if (vm->options.share)
+		add_share(vm);
 	if (ioctl(vm->fd, KVM_CHECK_EXTENSION,
 		  KVM_CAP_EXIT_ON_EMULATION_FAILURE) > 0)
 		enable(vm, KVM_CAP_EXIT_ON_EMULATION_FAILURE, 1);
-	/* A KVM that emulates hypercalls restarts them for ever. */
-	if (ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_DISABLE_QUIRKS2) &
-	    KVM_X86_QUIRK_FIX_HYPERCALL_INSN)
-		enable(vm, KVM_CAP_DISABLE_QUIRKS2,
-		       KVM_X86_QUIRK_FIX_HYPERCALL_INSN);
+	disable_quirks(vm);
 	choose_irqchip(vm);
 	init_end(vm);
 }
@@ -194,15 +242,20 @@ void vm_end(struct vm *vm, int status)
 	atomic_store(&vm->stop, true);
 }
 
+void vm_call_all(struct vm *vm)
+{
+	for (uint32_t i = 0; i < vm->options.vcpus; i++) {
+		tgkill(getpid(), vm->cpus[i].tid, SIGUSR1);
+		sem_post(&vm->cpus[i].wake);
+	}
+}
+
 void vm_stop(struct vm *vm)
 {
 	struct timespec limit;
 
 	atomic_store(&vm->stop, true);
-	for (uint32_t i = 0; i < vm->options.vcpus; i++) {
-		tgkill(getpid(), vm->cpus[i].tid, SIGUSR1);
-		sem_post(&vm->cpus[i].wake);
-	}
+	vm_call_all(vm);
 	clock_gettime(CLOCK_REALTIME, &limit);
 	limit.tv_sec += 10;
 	for (uint32_t i = 0; i < vm->options.vcpus; i++)

@@ -28,9 +28,12 @@ struct options {
 	const char *kernel;
 	const char *append;
 	const char *trace;
+	const char *share;
 	uint32_t vcpus;
 	uint32_t mem_mib;
 	uint32_t timeout;
+	/* Milliseconds between two rounds; 0: none. */
+	uint32_t save_restore;
 	/* Interrupts go through libvic, not through KVM's own APIC. */
 	bool vic;
 	bool x2apic;
@@ -48,6 +51,8 @@ struct cpu {
 	struct kvm_run *run;
 	/* As KVM made it: the state after reset. */
 	struct kvm_sregs reset;
+	/* MAXPHYADDR, from CPUID. */
+	uint32_t physical_bits;
 	pthread_t thread;
 	/* For the signals of others; set before any vCPU runs. */
 	pid_t tid;
@@ -72,6 +77,9 @@ struct cpu {
 	/* Sends signals while TPR holds a vector back. */
 	timer_t poll;
 	bool polling;
+	/* Goes off at the local APIC's deadline. */
+	int timer_fd;
+	unsigned char image[VIC_LAPIC_IMAGE_SIZE];
 
 	/* When the first wake or kick since the last look came; 0: none. */
 	atomic_uint_least64_t signalled;
@@ -86,6 +94,17 @@ struct cpu {
 	struct vic_vcpu_inbox inbox;
 };
 
+/* The thread that waits for the timers of all vCPUs. */
+struct timer {
+	pthread_t thread;
+	int epoll_fd;
+	/* Readable: the thread ends. */
+	int stop_fd;
+	/* Held while it is inside libvic. */
+	pthread_mutex_t inside;
+	struct vic_counters counters;
+};
+
 struct vm {
 	struct options options;
 	int kvm_fd;
@@ -96,6 +115,8 @@ struct vm {
 	struct cpu *cpus;
 	struct vic_apic_bus *bus;
 	uint64_t *matrix;
+	int tsc_khz;
+	struct timer timer;
 	/* All threads exist, all tids are known. */
 	pthread_barrier_t ready;
 
@@ -105,6 +126,14 @@ struct vm {
 	pthread_cond_t ended;
 	bool has_ended;
 	int status;
+
+	/* Asks all vCPU threads to stand still; paused are those that do. */
+	atomic_bool pause;
+	uint32_t paused;
+	pthread_cond_t all_paused;
+	pthread_cond_t resumed;
+	/* Rounds of --save-restore. */
+	uint64_t rounds;
 };
 
 /* options.c: fills in @options or ends the program. */
@@ -115,6 +144,8 @@ void vm_create(struct vm *vm);
 void vm_write_boot(struct vm *vm);
 /* End the run with @status unless it has ended already. Any thread. */
 void vm_end(struct vm *vm, int status);
+/* Bring each vCPU thread out of KVM or its sleep. */
+void vm_call_all(struct vm *vm);
 /* Make all vCPU threads return. After vm_end() or a timeout. */
 void vm_stop(struct vm *vm);
 _Noreturn void die(int status, const char *format, ...)
@@ -156,6 +187,19 @@ bool irq_before_entry(struct cpu *cpu);
 void irq_after_exit(struct cpu *cpu);
 /* Vectors that are pending and were not given to the guest yet. */
 uint32_t irq_pending(const struct cpu *cpu);
+
+/* timer.c: clocks and deadlines. */
+uint64_t timer_now(void *cpu, uint32_t clock);
+/* When VIC_WORK_TIMER says so. */
+void timer_arm(struct cpu *cpu);
+void timer_start(struct vm *vm);
+void timer_stop(struct vm *vm);
+
+/* state.c: all local APICs at once, while every vCPU stands still. */
+void state_round(struct vm *vm);
+/* A vCPU thread that was asked to pause; one that returns for good. */
+void state_pause(struct cpu *cpu);
+void state_gone(struct cpu *cpu);
 
 /* stats.c: what the run did, to standard error. After vm_stop(). */
 void stats_print(struct vm *vm);

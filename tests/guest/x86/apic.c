@@ -3,9 +3,14 @@
 
 #include "apic.h"
 
+volatile uint32_t *page_at(uint32_t address, enum apic_reg reg)
+{
+	return (volatile uint32_t *)(uint64_t)(address + (uint32_t)reg);
+}
+
 static volatile uint32_t *mmio(enum apic_reg reg)
 {
-	return (volatile uint32_t *)(uint64_t)(BASE_ADDRESS + (uint32_t)reg);
+	return page_at(BASE_ADDRESS, reg);
 }
 
 uint32_t apic_read(enum apic_reg reg)

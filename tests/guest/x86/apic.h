@@ -27,6 +27,15 @@ enum apic_reg {
 	APIC_ESR = 0x280,
 	APIC_ICR = 0x300,
 	APIC_ICR2 = 0x310,
+	APIC_LVT_TIMER = 0x320,
+	APIC_LVT_THERMAL = 0x330,
+	APIC_LVT_PERF = 0x340,
+	APIC_LVT_LINT0 = 0x350,
+	APIC_LVT_LINT1 = 0x360,
+	APIC_LVT_ERROR = 0x370,
+	APIC_TIMER_ICR = 0x380,
+	APIC_TIMER_CCR = 0x390,
+	APIC_TIMER_DCR = 0x3e0,
 	APIC_SELF_IPI = 0x3f0,
 };
 
@@ -45,6 +54,16 @@ enum apic_reg {
 #define ESR_SEND_ILLEGAL (1u << 5)
 #define ESR_RECEIVE_ILLEGAL (1u << 6)
 
+#define ESR_ILLEGAL_REGISTER (1u << 7)
+
+/* Entries of the local vector table; what they are after reset. */
+#define LVT_MASKED (1u << 16)
+#define LVT_ONE_SHOT 0u
+#define LVT_PERIODIC (1u << 17)
+#define LVT_TSC_DEADLINE (2u << 17)
+/* The divide configuration for 1. */
+#define DCR_1 0xbu
+
 /* ICR */
 #define ICR_FIXED 0u
 #define ICR_LOWEST (1u << 8)
@@ -59,6 +78,8 @@ enum apic_reg {
 #define ICR_ALL (2u << 18)
 #define ICR_OTHERS (3u << 18)
 
+/* A register in a page that may be anywhere. */
+volatile uint32_t *page_at(uint32_t address, enum apic_reg reg);
 /* A register of this CPU's APIC, in the mode it is in. */
 uint32_t apic_read(enum apic_reg reg);
 void apic_write(enum apic_reg reg, uint32_t value);

@@ -41,11 +41,17 @@ reserved_bits(struct cpu *me, enum apic_reg reg, uint32_t value, uint64_t bits)
 static void base_gp(struct cpu *me, void *arg)
 {
 	uint64_t legal = rdmsr(MSR_APIC_BASE);
+	uint32_t regs[4], width;
 
 	(void)arg;
+	/* MAXPHYADDR. */
+	cpuid(0x80000008, regs);
+	width = regs[0] & 0xff;
 	write_faults(me, MSR_APIC_BASE, legal | 1);
 	write_faults(me, MSR_APIC_BASE, legal | 1 << 9);
 	write_faults(me, MSR_APIC_BASE, legal | 1ull << 63);
+	if (width < 63)
+		write_faults(me, MSR_APIC_BASE, legal | 1ull << width);
 	write_faults(me, MSR_APIC_BASE,
 		     (legal & ~(uint64_t)BASE_EN) | BASE_EXTD);
 	if (me->x2apic)

@@ -162,7 +162,7 @@ void check_init_sipi(void)
 	}
 }
 
-/* In service 91, pending 41, TPR 70: all for INIT to clear. */
+/* In service 91, pending 41 and 42, TPR 70: all for INIT to clear. */
 static void never_ends(struct cpu *me, uint32_t vector)
 {
 	(void)vector;
@@ -177,6 +177,9 @@ static void send_91(struct cpu *me, void *arg)
 {
 	(void)me;
 	(void)arg;
+	apic_write(APIC_TIMER_DCR, DCR_1);
+	apic_write(APIC_LVT_TIMER, LVT_PERIODIC | 0x42);
+	apic_write(APIC_TIMER_ICR, 1000000);
 	apic_send_self(0x91);
 	for (;;)
 		pause();
@@ -207,8 +210,12 @@ static void reset_state(struct cpu *cpu)
 	expect_reset(cpu, "DFR", reset->dfr, 0xffffffff);
 	expect_reset(cpu, "ISR (all words ORed)", reset->isr, 0);
 	expect_reset(cpu, "IRR (all words ORed)", reset->irr, 0);
+	expect_reset(cpu, "an LVT entry, but for its mask", reset->lvt, 0);
+	expect_reset(cpu, "the timer (ICR, CCR, DCR ORed)", reset->timer, 0);
 	if (LOAD(cpu->count[0x41]))
 		fail("cpu %u handled vector 41 of before INIT", cpu->id);
+	if (LOAD(cpu->count[0x42]))
+		fail("cpu %u: its timer goes on after INIT", cpu->id);
 }
 
 void check_init_reset_state(void)
@@ -327,6 +334,8 @@ static void x2apic_switch(struct cpu *me, void *arg)
 	cli();
 	apic_write(APIC_TPR, 0x20);
 	apic_send_self(0x61);
+	apic_write(APIC_LVT_TIMER, LVT_MASKED | 0x62);
+	apic_write(APIC_TIMER_ICR, 0xffffffff);
 	if (wrmsr_faults(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | BASE_EXTD)) {
 		fail("cpu %u: setting IA32_APIC_BASE.EXTD raises #GP", me->id);
 		return;
@@ -337,6 +346,12 @@ static void x2apic_switch(struct cpu *me, void *arg)
 	expect_kept(me, "TPR", apic_read(APIC_TPR), 0x20);
 	expect_kept(me, "LDR", apic_read(APIC_LDR), cluster_address(me->id));
 	expect_kept(me, "IRR bit 61", apic_bit(APIC_IRR, 0x61), 1);
+	expect_kept(me, "LVT timer", apic_read(APIC_LVT_TIMER),
+		    LVT_MASKED | 0x62);
+	expect_kept(me, "timer ICR", apic_read(APIC_TIMER_ICR), 0xffffffff);
+	if (!apic_read(APIC_TIMER_CCR))
+		fail("cpu %u: the timer stops at the switch", me->id);
+	apic_write(APIC_TIMER_ICR, 0);
 	apic_write(APIC_TPR, 0);
 	sti();
 	if (!reached(&me->count[0x61], 1))

@@ -10,6 +10,9 @@
  * handler of its target, with no further signal. Only its sender uses a
  * channel's vector, so nobody else's IPI hides a lost one.
  *
+ * storm_timers: the same while each CPU's timer runs; as many timer
+ * interrupts must have come as were asked for.
+ *
  * pingpong: counts. A sender waits for the reply of each IPI, nothing can
  * merge, and handlers must have run exactly as often as IPIs were sent.
  */
@@ -28,6 +31,7 @@ struct channel {
 
 static struct channel channels[MAX_CPUS][MAX_CPUS][CHANNELS];
 static uint8_t vector_sender[256], vector_channel[256];
+static bool timers;
 
 /* 16 senders times 4 channels, spread over the classes 2 to 14. */
 static uint32_t channel_vector(uint32_t sender, uint32_t channel)
@@ -138,6 +142,8 @@ static void storm(struct cpu *me, void *arg)
 	uint32_t random = 0x9e3779b9 * (me->id + 1);
 
 	(void)arg;
+	if (timers)
+		chain_begin(me);
 	for (uint32_t i = 0; i < storm_messages && !failed(); i++) {
 		me->note[0] += send_message(me, xorshift(&random));
 		/* Now and then alone, so that a lost one is not overtaken. */
@@ -146,6 +152,8 @@ static void storm(struct cpu *me, void *arg)
 	}
 	for (uint32_t r = 0; r < nr_cpus && !failed(); r++)
 		all_seen(me, r);
+	if (timers)
+		chain_end(me);
 	STORE(me->step, 1);
 	if (me->id == 0)
 		return;
@@ -169,8 +177,8 @@ static void report_storm(void)
 	}
 	if (handled > addressed)
 		fail("%u handlers ran for %u IPIs", handled, addressed);
-	print("info %s.storm addressed %u handled %u merged %u\n", mode_name,
-	      addressed, handled, addressed - handled);
+	print("info %s.storm%s addressed %u handled %u merged %u\n", mode_name,
+	      timers ? "_timers" : "", addressed, handled, addressed - handled);
 }
 
 static void prepare_storm(void)
@@ -192,7 +200,7 @@ static void prepare_storm(void)
 		use_flat();
 }
 
-void check_storm(void)
+static void run_storm(void)
 {
 	prepare_storm();
 	for (uint32_t i = 1; i < nr_cpus; i++)
@@ -209,6 +217,19 @@ void check_storm(void)
 		run_end(&cpus[i]);
 	settle();
 	report_storm();
+}
+
+void check_storm(void)
+{
+	timers = false;
+	run_storm();
+}
+
+void check_storm_timers(void)
+{
+	timers = true;
+	run_storm();
+	chain_report();
 }
 
 static uint32_t ping_vector(uint32_t sender)

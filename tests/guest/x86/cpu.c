@@ -80,6 +80,11 @@ static void note_reset_state(struct cpu *me)
 		reset->isr |= apic_read(APIC_ISR + i * 0x10);
 		reset->irr |= apic_read(APIC_IRR + i * 0x10);
 	}
+	reset->lvt = 0;
+	for (uint32_t i = APIC_LVT_TIMER; i <= APIC_LVT_ERROR; i += 0x10)
+		reset->lvt |= apic_read(i) ^ LVT_MASKED;
+	reset->timer = apic_read(APIC_TIMER_ICR) | apic_read(APIC_TIMER_CCR) |
+		       apic_read(APIC_TIMER_DCR);
 }
 
 /*

@@ -52,6 +52,8 @@ struct reset_state {
 	uint32_t svr, tpr, ldr, dfr;
 	/* All ISR and all IRR words ORed. */
 	uint32_t isr, irr;
+	/* What any LVT entry has that it should not; ICR, CCR, DCR ORed. */
+	uint32_t lvt, timer;
 };
 
 struct cpu {
@@ -91,18 +93,20 @@ static inline struct cpu *this_cpu(void)
 	return me;
 }
 
-/* trap.c */
+/* boot.S calls trap() with this, interrupts off. */
 struct trap_frame {
 	uint64_t r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax;
 	uint64_t vector, error;
 	uint64_t rip, cs, rflags, rsp, ss;
 };
 
+/* trap.c */
 typedef void (*handler_fn)(struct cpu *me, uint32_t vector);
 
 /* Called in place of the EOI, with the vector counted and logged. */
 extern handler_fn handlers[256];
 
+/* idt.c */
 void trap_build(void);
 void trap_load(void);
 
@@ -222,7 +226,49 @@ void check_init_deassert(void);
 void check_second_sipi(void);
 void check_x2apic_switch(void);
 
+void check_timer_one_shot(void);
+void check_timer_counts(void);
+void check_timer_divide(void);
+void check_timer_periodic(void);
+void check_timer_restart(void);
+void check_timer_stop(void);
+void check_timer_mode_change(void);
+void check_timer_masked(void);
+void check_timer_halted(void);
+void check_timer_disabled(void);
+void check_timer_illegal(void);
+void check_tsc_deadline(void);
+void check_tsc_deadline_past(void);
+void check_tsc_deadline_disarm(void);
+void check_tsc_deadline_masked(void);
+void check_tsc_deadline_mode(void);
+
+void check_lvt_rw(void);
+void check_lvt_gp(void);
+void check_lvt_disabled(void);
+void check_timer_gp(void);
+void check_esr_illegal_register(void);
+void check_esr_accumulates(void);
+void check_error_interrupt(void);
+void check_error_masked(void);
+void check_error_illegal(void);
+void check_lowest_illegal(void);
+
+void check_base_move(void);
+void check_disable_enable(void);
+void check_x2apic_disable(void);
+void check_x2apic_hides_page(void);
+
 void check_pingpong(void);
 void check_storm(void);
+void check_storm_timers(void);
+
+/* check_timer.c: one-shots, each started by the handler of the last. */
+void chain_begin(struct cpu *me);
+void chain_end(struct cpu *me);
+/* On CPU 0, after all have ended theirs. */
+void chain_report(void);
+/* There is a timer in TSC-deadline mode. */
+bool tsc_deadline_offered(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define MSR_APIC_BASE 0x1bu
+#define MSR_TSC_DEADLINE 0x6e0u
 #define MSR_GS_BASE 0xc0000101u
 
 static inline void out8(uint16_t port, uint8_t value)
