@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* What is measured of the GIC. */
+#include "pick.h"
 #include "scenario.h"
 
 #define SGI 5u
@@ -86,6 +87,16 @@ static void loop_isenabler(struct bench *b, uint64_t iterations)
 						     UINT32_MAX);
 		put_back(b, t);
 	}
+}
+
+static void loop_pick(struct bench *b, uint64_t iterations)
+{
+	struct cpu *cpu = &b->machine.cpus[0];
+	uint32_t best = b->pending ? BEST : PICK_NONE;
+
+	for (uint64_t i = 0; i < iterations; i++)
+		if (!empty(b))
+			b->bad |= pick(cpu->gicr) != best;
 }
 
 static void loop_deliverable(struct bench *b, uint64_t iterations)
@@ -289,6 +300,14 @@ const struct scenario gic_scenarios[] = {
 	},
 	{
 		.name = "best_pending",
+		.sizes = {0, 1, 32, 256, 900},
+		.loop = loop_pick,
+		.machine = MACHINE_GIC,
+		.pends = true,
+		.prepare = pending,
+	},
+	{
+		.name = "deliverable",
 		.sizes = {0, 1, 32, 256, 900},
 		.loop = loop_deliverable,
 		.machine = MACHINE_GIC,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 struct calls calls;
+uint64_t clock_now;
 
 static void wake(void *opaque)
 {
@@ -29,11 +30,19 @@ static void eoi(void *opaque, uint32_t source, uint32_t number)
 	calls.eois++;
 }
 
+static uint64_t now(void *opaque, uint32_t clock)
+{
+	(void)opaque;
+	(void)clock;
+	return clock_now;
+}
+
 const struct vic_vcpu_ops ops = {
 	.size = sizeof(ops),
 	.wake = wake,
 	.kick = kick,
 	.eoi = eoi,
+	.now = now,
 };
 
 noreturn void die(const char *what)
@@ -79,11 +88,11 @@ void machine_free(struct machine *m)
 	free(m->gicr_storage);
 }
 
-static int init_bus(struct machine *m)
+static int init_bus(struct machine *m, uint32_t policy)
 {
 	const struct vic_apic_bus_config config = {
 		.size = sizeof(config),
-		.flags = VIC_BUS_NO_XAPIC_ALIAS,
+		.flags = policy | VIC_BUS_NO_XAPIC_ALIAS,
 		.max_vcpus = m->n,
 		.msi_format = VIC_MSI_8BIT,
 	};
@@ -140,8 +149,9 @@ static void enable(struct cpu *cpu, uint32_t index, unsigned flags)
 void machine_init(struct machine *m, unsigned flags)
 {
 	uint32_t mode = flags & MACHINE_X2APIC ? VIC_LAPIC_X2APIC : 0;
+	uint32_t policy = flags & MACHINE_ARBITRATE ? VIC_BUS_ARBITRATE : 0;
 
-	must(init_bus(m), "the bus cannot be made");
+	must(init_bus(m, policy), "the bus cannot be made");
 	for (uint32_t i = 0; i < m->n; i++) {
 		/* All are BSPs: none waits for a SIPI. */
 		must(init_cpu(m, i, mode | VIC_LAPIC_BSP),
@@ -188,7 +198,7 @@ unsigned machine_boot(struct machine *m)
 {
 	unsigned bad = 0;
 
-	bad |= init_bus(m) != VIC_OK;
+	bad |= init_bus(m, 0) != VIC_OK;
 	bad |= init_cpu(m, 0, VIC_LAPIC_BSP | VIC_LAPIC_X2APIC) != VIC_OK;
 	for (uint32_t i = 1; i < m->n; i++) {
 		bad |= init_cpu(m, i, 0) != VIC_OK;

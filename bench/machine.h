@@ -43,6 +43,9 @@ struct calls {
 };
 extern struct calls calls;
 
+/* What vic_vcpu_ops.now says, of both clocks. */
+extern uint64_t clock_now;
+
 enum machine_flags {
 	/* Every APIC is in x2APIC mode; otherwise in xAPIC mode. */
 	MACHINE_X2APIC = 1 << 0,
@@ -50,6 +53,8 @@ enum machine_flags {
 	MACHINE_FLAT = 1 << 1,
 	/* vCPUs have Redistributors, and no APICs: gic_machine_init(). */
 	MACHINE_GIC = 1 << 2,
+	/* Lowest priority by PPR: VIC_BUS_ARBITRATE. */
+	MACHINE_ARBITRATE = 1 << 3,
 };
 
 /* Get memory for n vCPUs. */

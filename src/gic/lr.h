@@ -52,7 +52,14 @@ static inline void ended_init(struct ended *ended)
 }
 
 /* Do it. Nothing is locked. */
-void ended_report(struct vic_gicr *r, const struct ended *ended);
+void ended_tell(struct vic_gicr *r, const struct ended *ended);
+
+/* The same; mostly there is nothing to do. */
+static inline void ended_report(struct vic_gicr *r, const struct ended *ended)
+{
+	if (UNLIKELY(ended->nr_level | ended->nr_pintid | ended->moving.count))
+		ended_tell(r, ended);
+}
 
 /* The image is the vCPU's again. Under the lock. */
 static inline void lrs_unload(struct vic_gicr *r)

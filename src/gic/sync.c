@@ -189,7 +189,7 @@ drop_fallen(struct vic_gicr *r, uint32_t registers, struct ended *ended)
 	}
 }
 
-void ended_report(struct vic_gicr *r, const struct ended *ended)
+void ended_tell(struct vic_gicr *r, const struct ended *ended)
 {
 	const struct moving *moving = &ended->moving;
 	const struct vic_vcpu *vcpu = r->vcpu;
