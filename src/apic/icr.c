@@ -4,6 +4,7 @@
 /* Sending from a local APIC: ICR and SELF IPI. SDM vol. 3, 10.6. */
 #include "apic/lapic_priv.h"
 #include "ipi/decode.h"
+#include "ipi/lowest.h"
 #include "ipi/unicast.h"
 
 static void send_nothing(struct vic_lapic *lapic, enum vic_decode decode)
@@ -34,16 +35,33 @@ send_all(struct vic_lapic *lapic, uint32_t low)
 	return VIC_ACCESS_DONE;
 }
 
-/* Every message: decode, resolve, accept. */
+ALWAYS_INLINE enum vic_access
+send_one(struct vic_lapic *lapic, struct vic_vcpu *target, uint32_t low,
+	 enum vic_dest_kind kind, enum vic_delivery_mode mode)
+{
+	struct vic_counters *counters = &lapic->vcpu->counters;
+
+	count(&counters->sent[kind][mode]);
+	inbox_post(target, &counters->vectors, low & VIC_ICR_VECTOR, false);
+	return VIC_ACCESS_DONE;
+}
+
+/* Lowest priority that is logical, legal and edge, of those that can. */
+ALWAYS_INLINE bool is_lowest(const struct vic_lapic *lapic, uint32_t low)
+{
+	return (low & (lapic->icr_long | VIC_ICR_LOGICAL)) ==
+		       lapic->icr_lowest &&
+	       (low & VIC_ICR_VECTOR) >= VIC_VECTOR_MIN;
+}
+
+/* Decode, resolve, accept. */
 static __attribute__((noinline)) enum vic_access
-send(struct vic_lapic *lapic, uint32_t low, uint32_t dest, uint8_t width)
+send_any(struct vic_lapic *lapic, uint32_t low, uint32_t dest, uint8_t width)
 {
 	struct vic_vcpu *vcpu = lapic->vcpu;
 	struct vic_ipi ipi;
 	enum vic_decode decode;
 
-	if (is_short(low, lapic->icr_long_all) && icr_kind(low) >= VIC_DEST_ALL)
-		return send_all(lapic, low);
 	decode = icr_decode(low, dest, width, &ipi);
 	if (UNLIKELY(icr_redirectable(lapic->bus->flags, low, decode)))
 		lapic_error(lapic, VIC_ESR_REDIRECTABLE);
@@ -55,15 +73,41 @@ send(struct vic_lapic *lapic, uint32_t low, uint32_t dest, uint8_t width)
 	return VIC_ACCESS_DONE;
 }
 
-ALWAYS_INLINE enum vic_access send_one(struct vic_lapic *lapic,
-				       struct vic_vcpu *target, uint32_t low,
-				       enum vic_dest_kind kind)
+ALWAYS_INLINE enum vic_access lowest32_by(bool arbitration,
+					  struct vic_lapic *lapic, uint32_t low,
+					  uint32_t dest)
 {
-	struct vic_counters *counters = &lapic->vcpu->counters;
+	struct vic_vcpu *target = lowest_logical32(arbitration, lapic->bus,
+						   dest, low & VIC_ICR_VECTOR);
 
-	count(&counters->sent[kind][VIC_MODE_FIXED]);
-	inbox_post(target, &counters->vectors, low & VIC_ICR_VECTOR, false);
-	return VIC_ACCESS_DONE;
+	if (UNLIKELY(!target))
+		return send_any(lapic, low, dest, 32);
+	return send_one(lapic, target, low, VIC_DEST_LOGICAL, VIC_MODE_LOWEST);
+}
+
+static __attribute__((noinline)) enum vic_access
+lowest32_arbitrated(struct vic_lapic *lapic, uint32_t low, uint32_t dest)
+{
+	return lowest32_by(true, lapic, low, dest);
+}
+
+static __attribute__((noinline)) enum vic_access
+lowest32(struct vic_lapic *lapic, uint32_t low, uint32_t dest)
+{
+	if (UNLIKELY(lapic->bus->flags & VIC_BUS_ARBITRATE))
+		return lowest32_arbitrated(lapic, low, dest);
+	return lowest32_by(false, lapic, low, dest);
+}
+
+/* Every message that goes to more than one, or is of another kind. */
+static __attribute__((noinline)) enum vic_access
+send(struct vic_lapic *lapic, uint32_t low, uint32_t dest, uint8_t width)
+{
+	if (is_short(low, lapic->icr_long_all) && icr_kind(low) >= VIC_DEST_ALL)
+		return send_all(lapic, low);
+	if (width == 32 && is_lowest(lapic, low))
+		return lowest32(lapic, low, dest);
+	return send_any(lapic, low, dest, width);
 }
 
 static __attribute__((noinline)) enum vic_access
@@ -73,7 +117,18 @@ logical32(struct vic_lapic *lapic, uint32_t low, uint32_t dest)
 
 	if (UNLIKELY(!target))
 		return send(lapic, low, dest, 32);
-	return send_one(lapic, target, low, VIC_DEST_LOGICAL);
+	return send_one(lapic, target, low, VIC_DEST_LOGICAL, VIC_MODE_FIXED);
+}
+
+/* Both halves in one register of the page, the low one first. */
+ALWAYS_INLINE void store_icr(uint32_t *icr, uint64_t value)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	__builtin_memcpy(icr, &value, sizeof(value));
+#else
+	icr[0] = (uint32_t)value;
+	icr[1] = (uint32_t)(value >> 32);
+#endif
 }
 
 enum vic_access lapic_icr_split(struct vic_lapic *lapic, uint64_t value)
@@ -97,8 +152,7 @@ lapic_icr_x2apic(struct vic_lapic *lapic, uint32_t msr, uint64_t value)
 
 	(void)msr;
 	/* One 64-bit register in the page, as Intel has it. */
-	reg(lapic, VIC_APIC_ICR_LO)[0] = low & ~VIC_ICR_BUSY;
-	reg(lapic, VIC_APIC_ICR_LO)[1] = dest;
+	store_icr(reg(lapic, VIC_APIC_ICR_LO), value & ~(uint64_t)VIC_ICR_BUSY);
 	if (UNLIKELY(!is_short(low, lapic->icr_long)))
 		return send(lapic, low, dest, 32);
 	if (low & VIC_ICR_LOGICAL)
@@ -106,7 +160,7 @@ lapic_icr_x2apic(struct vic_lapic *lapic, uint32_t msr, uint64_t value)
 	target = unicast_physical32(lapic->bus, dest);
 	if (UNLIKELY(!target))
 		return send(lapic, low, dest, 32);
-	return send_one(lapic, target, low, VIC_DEST_PHYSICAL);
+	return send_one(lapic, target, low, VIC_DEST_PHYSICAL, VIC_MODE_FIXED);
 }
 
 static __attribute__((noinline)) enum vic_access
@@ -116,7 +170,7 @@ logical8(struct vic_lapic *lapic, uint32_t low, uint32_t dest)
 
 	if (UNLIKELY(!target))
 		return send(lapic, low, dest, 8);
-	return send_one(lapic, target, low, VIC_DEST_LOGICAL);
+	return send_one(lapic, target, low, VIC_DEST_LOGICAL, VIC_MODE_FIXED);
 }
 
 enum vic_access lapic_icr_xapic(struct vic_lapic *lapic, uint32_t low)
@@ -133,7 +187,7 @@ enum vic_access lapic_icr_xapic(struct vic_lapic *lapic, uint32_t low)
 	target = unicast_physical8(lapic->bus, dest);
 	if (UNLIKELY(!target))
 		return send(lapic, low, dest, 8);
-	return send_one(lapic, target, low, VIC_DEST_PHYSICAL);
+	return send_one(lapic, target, low, VIC_DEST_PHYSICAL, VIC_MODE_FIXED);
 }
 
 void lapic_send_self(struct vic_lapic *lapic, uint8_t vector)

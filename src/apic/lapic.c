@@ -143,6 +143,10 @@ configure(struct vic_lapic *lapic, const struct vic_lapic_config *config)
 	lapic->icr_long = VIC_ICR_SHORTHAND | VIC_ICR_MODE;
 	if (policy & VIC_BUS_LEVEL_IPIS)
 		lapic->icr_long |= VIC_ICR_LEVEL;
+	lapic->icr_lowest = VIC_ICR_LOGICAL | VIC_MODE_LOWEST
+						      << VIC_ICR_MODE_SHIFT;
+	if (policy & VIC_BUS_NO_LOWEST)
+		lapic->icr_lowest = UINT32_MAX;
 	lapic->icr_long_all = config->bus->matrix
 				      ? UINT32_MAX
 				      : lapic->icr_long & ~VIC_ICR_SHORTHAND;

@@ -48,6 +48,8 @@ struct vic_lapic {
 	 * target or to all, and that are #GP.
 	 */
 	uint32_t icr_long, icr_long_all, icr_reserved;
+	/* The rest of it in lowest priority; see is_lowest(). */
+	uint32_t icr_lowest;
 	/* enum vic_lapic_flags. */
 	uint32_t flags;
 	/* Bits of a physical address. */

@@ -29,6 +29,9 @@ struct id_table {
 	uint32_t worst;
 };
 
+/* Fibonacci hashing: dense ids and multiples of 2^n both spread. */
+#define ID_HASH 0x9e3779b9u
+
 #define ID_SLOT_SIZE (sizeof(uint64_t) + sizeof(struct vic_vcpu *))
 
 /* Slots for @max vCPUs: a power of two, at least 2 * max. */
@@ -44,8 +47,7 @@ void id_table_remove(struct id_table *table, uint32_t id);
 
 ALWAYS_INLINE uint32_t id_hash(const struct id_table *table, uint32_t id)
 {
-	/* Fibonacci hashing: dense ids and multiples of 2^n both spread. */
-	return id * 0x9e3779b9u >> table->shift;
+	return id * ID_HASH >> table->shift;
 }
 
 /*

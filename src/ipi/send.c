@@ -6,6 +6,7 @@
  * door to "pending" for the local APICs: send_vector() and send_other().
  */
 #include "ipi/decode.h"
+#include "ipi/lowest.h"
 #include "ipi/resolve.h"
 #include "ipi/send.h"
 #include "ipi/targets.h"
@@ -27,14 +28,14 @@ struct pick {
 /*
  * Lower wins. By hash: the target with the lowest mix of vector and index,
  * so that a target that goes or comes moves only its own vectors. By
- * arbitration: the published PPR, a hint, then the lowest index.
+ * arbitration: the published PPR, a hint, then the lowest id.
  */
 static uint64_t pick_score(const struct pick *pick, const struct vic_vcpu *vcpu)
 {
 	uint32_t mix;
 
 	if (pick->arbitrate)
-		return (uint64_t)load32_relaxed(&vcpu->ppr) << 32 | vcpu->index;
+		return (uint64_t)load32_relaxed(&vcpu->ppr) << 32 | vcpu->id;
 	mix = (vcpu->index << 8 | pick->vector) * 0x9e3779b9u;
 	return (uint64_t)(mix ^ mix >> 15) << 32 | vcpu->index;
 }
@@ -66,6 +67,15 @@ static struct pick pick_target(struct vic_apic_bus *bus,
 		.vector = ipi->intid,
 	};
 
+	if (ipi->mode == VIC_MODE_LOWEST && ipi->kind == VIC_DEST_LOGICAL &&
+	    ipi->width == 32)
+		pick.vcpu = lowest_logical32(pick.arbitrate, bus, ipi->dest,
+					     ipi->intid);
+	if (pick.vcpu) {
+		pick.matched = true;
+		pick.identity = IDENTITY_X2APIC | pick.vcpu->id;
+		return pick;
+	}
 	resolve(bus, sender, ipi, pick_visit, &pick);
 	return pick;
 }
