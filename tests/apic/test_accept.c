@@ -291,6 +291,47 @@ static void apic_28_arbitration_takes_the_lowest_ppr(void **state)
 	assert_int_equal(spread(&vm, icr, 8), 8);
 }
 
+/* Processors that cannot send it: a policy. Messages have it all the same. */
+static void apic_28_no_lowest_priority_by_icr(void **state)
+{
+	static const uint32_t kinds[] = {0, VIC_ICR_LOGICAL, VIC_ICR_OTHERS};
+	struct fake_spec spec = {
+		.vcpus = 3,
+		.bus_flags = VIC_BUS_NO_LOWEST,
+	};
+	struct fake_vm vm;
+	size_t i;
+	int x2apic;
+
+	(void)state;
+	for (x2apic = 0; x2apic < 2; x2apic++) {
+		spec.lapic_flags = x2apic ? VIC_LAPIC_X2APIC : 0;
+		fake_vm_make(&vm, &spec);
+		for (i = 0; i < FAKE_COUNT(kinds); i++) {
+			uint64_t icr = (x2apic ? FAKE_TO32(2) : FAKE_TO8(2)) |
+				       FAKE_MODE(VIC_MODE_LOWEST) | kinds[i];
+
+			fake_icr(&vm.cpu[0], icr | 0x41);
+			assert_int_equal(fake_take(&vm, 0x41), 0);
+			assert_int_equal(fake_esr(&vm.cpu[0]), 0x10);
+			/* An illegal vector is no error besides. */
+			fake_icr(&vm.cpu[0], icr | 3);
+			assert_int_equal(fake_work(&vm, ~0u), 0);
+			assert_int_equal(fake_esr(&vm.cpu[0]), 0x10);
+			assert_int_equal(fake_esr(&vm.cpu[2]), 0);
+		}
+		fake_icr(&vm.cpu[0], VIC_ICR_SELF | 0x41);
+		assert_int_equal(fake_take(&vm, 0x41), 1);
+		assert_int_equal(fake_esr(&vm.cpu[0]), 0);
+		assert_int_equal(fake_msi(&vm, 0xfee02000, 0x141), 4);
+		assert_int_equal(fake_esr(&vm.cpu[2]), 0);
+		/* It is an error like others. */
+		fake_write(&vm.cpu[0], VIC_APIC_LVT_ERROR, 0xfe);
+		fake_icr(&vm.cpu[0], FAKE_MODE(VIC_MODE_LOWEST) | 0x41);
+		fake_complete(&vm.cpu[0], 0xfe);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +346,7 @@ int main(void)
 		FAKE_TEST(apic_28_lowest_priority_reaches_exactly_one),
 		FAKE_TEST(apic_28_lowest_priority_in_an_x2apic_cluster),
 		FAKE_TEST(apic_28_arbitration_takes_the_lowest_ppr),
+		FAKE_TEST(apic_28_no_lowest_priority_by_icr),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,13 +135,19 @@ static void apic_02_to_x2apic_keeps_all_but_ids(void **state)
 	fake_write(cpu, VIC_APIC_LDR, 0x55u << 24);
 	fake_write(cpu, VIC_APIC_ID, 0x44u << 24);
 	fake_icr(cpu, FAKE_TO8(9) | 0x71);
+	fake_write(cpu, VIC_APIC_LVT_PERF, 0x81);
+	fake_write(cpu, VIC_APIC_TIMER_DCR, 3);
+	fake_read(cpu, 0x40);
 	fake_x2apic(cpu);
 
 	assert_int_equal(fake_read(cpu, VIC_APIC_ID), 0x37);
 	assert_int_equal(fake_read(cpu, VIC_APIC_LDR), 0x30080);
 	assert_int_equal(fake_read(cpu, VIC_APIC_TPR), 0x35);
 	assert_int_equal(fake_read(cpu, VIC_APIC_SVR), 0x1f3);
-	assert_int_equal(fake_read(cpu, VIC_APIC_ICR_LO) & UINT32_MAX, 0x71);
+	assert_int_equal(fake_read(cpu, VIC_APIC_ICR_LO), 0x71);
+	assert_int_equal(fake_read(cpu, VIC_APIC_LVT_PERF), 0x81);
+	assert_int_equal(fake_read(cpu, VIC_APIC_TIMER_DCR), 3);
+	assert_int_equal(fake_esr(cpu), 0x80);
 	assert_true(fake_bit(cpu, VIC_APIC_ISR, 0x61));
 	assert_true(fake_bit(cpu, VIC_APIC_IRR, 0x91));
 	assert_true(fake_bit(cpu, VIC_APIC_IRR, 0x52));
@@ -317,6 +323,37 @@ static void apic_04_base_moves_while_enabled(void **state)
 	assert_int_equal(fake_send(&vm, 0, FAKE_TO8(1) | 0x41), 2);
 }
 
+static void apic_04_base_as_a_policy(void **state)
+{
+	struct fake_spec spec = {
+		.vcpus = 2,
+		.bus_flags = VIC_BUS_BASE_FIXED,
+	};
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+	uint32_t bit;
+
+	(void)state;
+	fake_vm_make(&vm, &spec);
+	cpu = &vm.cpu[1];
+	fake_write(cpu, VIC_APIC_TPR, 0x35);
+	for (bit = 12; bit < 52; bit++) {
+		assert_int_equal(write_base(cpu, (VIC_APIC_BASE_RESET | EN) ^
+							 UINT64_C(1) << bit),
+				 VIC_ACCESS_FAULT);
+		assert_int_equal(vic_lapic_base(cpu->lapic), 0xfee00800);
+	}
+	assert_int_equal(fake_read(cpu, VIC_APIC_TPR), 0x35);
+	/* The modes are free. */
+	go(cpu, EN);
+	go(cpu, MODES);
+	assert_int_equal(write_base(cpu, 0xfef00000), VIC_ACCESS_FAULT);
+	go(cpu, 0);
+	assert_int_equal(write_base(cpu, 0xfef00000), VIC_ACCESS_FAULT);
+	go(cpu, EN);
+	assert_int_equal(vic_lapic_base(cpu->lapic), 0xfee00800);
+}
+
 /* APIC-05 */
 static void apic_05_page_is_foreign_outside_xapic_mode(void **state)
 {
@@ -430,6 +467,7 @@ int main(void)
 		FAKE_TEST(apic_03_extd_is_reserved_without_x2apic),
 		FAKE_TEST(apic_03_reserved_bits_fault_in_every_mode),
 		FAKE_TEST(apic_04_base_moves_while_enabled),
+		FAKE_TEST(apic_04_base_as_a_policy),
 		FAKE_TEST(apic_05_page_is_foreign_outside_xapic_mode),
 		FAKE_TEST(apic_05_beyond_the_page_is_foreign),
 		FAKE_TEST(apic_06_msrs_fault_outside_x2apic_mode),

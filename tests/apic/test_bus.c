@@ -401,6 +401,55 @@ static void two_vms_in_one_process(void **state)
 	assert_int_equal(b.device.msi, 1);
 }
 
+/* What the bus compiles is what an APIC would send, policies included. */
+static void compiled_as_sent(void **state)
+{
+	static const struct {
+		uint32_t flags;
+		uint32_t icr;
+		enum vic_decode decode;
+		bool level;
+	} rows[] = {
+		{0, 0x141, VIC_DECODE_SEND, false},
+		{VIC_BUS_NO_LOWEST, 0x141, VIC_DECODE_INVALID, false},
+		{VIC_BUS_NO_LOWEST, 0x103, VIC_DECODE_INVALID, false},
+		{VIC_BUS_NO_LOWEST, 0x41, VIC_DECODE_SEND, false},
+		{0, 0xc041, VIC_DECODE_SEND, false},
+		{VIC_BUS_LEVEL_IPIS, 0xc041, VIC_DECODE_SEND, true},
+		{VIC_BUS_LEVEL_IPIS, 0x8041, VIC_DECODE_NOTHING, true},
+		{VIC_BUS_LEVEL_IPIS, 0x4041, VIC_DECODE_SEND, false},
+		{0, 0x1041, VIC_DECODE_SEND, false},
+		{VIC_BUS_BUSY_FAULTS, 0x1041, VIC_DECODE_RESERVED, false},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < FAKE_COUNT(rows); i++) {
+		struct fake_spec spec = {
+			.vcpus = 2,
+			.bus_flags = rows[i].flags,
+			.lapic_flags = VIC_LAPIC_X2APIC,
+		};
+		uint32_t index = 7;
+		struct vic_targets targets = {
+			.indices = &index,
+			.capacity = 1,
+		};
+		struct fake_vm vm;
+		bool sent = rows[i].decode == VIC_DECODE_SEND;
+
+		fake_vm_make(&vm, &spec);
+		vic_apic_bus_compile(vm.bus, vm.cpu[0].vcpu,
+				     VIC_SEND_X2APIC_ICR,
+				     FAKE_TO32(1) | rows[i].icr, &targets);
+		assert_int_equal(targets.decode, rows[i].decode);
+		assert_int_equal(targets.count, sent);
+		assert_int_equal(index, sent ? 1 : 7);
+		if (sent)
+			assert_int_equal(targets.ipi.level, rows[i].level);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -418,6 +467,7 @@ int main(void)
 		FAKE_TEST(compile_names_those_that_accept),
 		FAKE_TEST(compile_of_what_is_no_message),
 		FAKE_TEST(two_vms_in_one_process),
+		FAKE_TEST(compiled_as_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -361,6 +361,41 @@ static void the_books_balance(void **state)
 	assert_true(c->discarded > 1000 && c->acked[VIC_MODE_FIXED] > 1000);
 }
 
+/* What the local vector table raises is in the books, too. */
+static void local_interrupts_balance(void **state)
+{
+	static const uint32_t lvts[] = {
+		VIC_APIC_LVT_TIMER, VIC_APIC_LVT_THERMAL, VIC_APIC_LVT_PERF,
+		VIC_APIC_LVT_LINT0, VIC_APIC_LVT_LINT1,   VIC_APIC_LVT_ERROR,
+	};
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+	const struct vic_counters *c;
+	size_t i;
+	int times;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	cpu = &vm.cpu[0];
+	c = counters(&vm, 0);
+	for (i = 0; i < FAKE_COUNT(lvts); i++) {
+		fake_write(cpu, lvts[i], 0x51 + i);
+		/* The second one folds into the first. */
+		for (times = 0; times < 2; times++) {
+			fake_fire(cpu, lvts[i]);
+			fake_write(cpu, lvts[i], 0x51 + i);
+			fake_write(cpu, VIC_APIC_ESR, 0);
+		}
+	}
+	for (i = FAKE_COUNT(lvts); i-- > 0;)
+		fake_complete(cpu, (uint8_t)(0x51 + i));
+	assert_int_equal(c->acked[VIC_MODE_FIXED], FAKE_COUNT(lvts));
+	assert_int_equal(c->vectors.silent + c->vectors.coalesced +
+				 c->vectors.woken + c->vectors.kicked,
+			 c->acked[VIC_MODE_FIXED] + c->folded);
+	assert_int_equal(c->discarded, 0);
+}
+
 static void source_by_target(void **state)
 {
 	static const uint64_t expected[4 * 4] = {
@@ -402,6 +437,7 @@ int main(void)
 		FAKE_TEST(what_the_guest_was_given),
 		FAKE_TEST(two_that_became_one),
 		FAKE_TEST(the_books_balance),
+		FAKE_TEST(local_interrupts_balance),
 		FAKE_TEST(source_by_target),
 	};
 

@@ -44,6 +44,33 @@ static void apic_10_delivery_status_reads_0(void **state)
 	}
 }
 
+/* What AMD's processors do, by policy; a store to the page never faults. */
+static void apic_10_delivery_status_as_a_policy(void **state)
+{
+	struct fake_spec spec = {
+		.vcpus = 2,
+		.bus_flags = VIC_BUS_BUSY_FAULTS,
+	};
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+
+	(void)state;
+	fake_vm_make(&vm, &spec);
+	cpu = &vm.cpu[0];
+	fake_icr(cpu, FAKE_TO8(1) | VIC_ICR_BUSY | 0x41);
+	assert_int_equal(read_icr(cpu, false), FAKE_TO8(1) | 0x41);
+	assert_int_equal(fake_take(&vm, 0x41), 2);
+	fake_x2apic(cpu);
+	fake_icr(cpu, FAKE_TO32(9) | 0x33);
+	assert_int_equal(
+		vic_lapic_msr_write(cpu->lapic, FAKE_MSR(VIC_APIC_ICR_LO),
+				    FAKE_TO32(1) | VIC_ICR_BUSY | 0x41),
+		VIC_ACCESS_FAULT);
+	assert_true(read_icr(cpu, true) == (FAKE_TO32(9) | 0x33));
+	assert_int_equal(fake_work(&vm, ALL_WORK), 0);
+	assert_int_equal(fake_send(&vm, 0, FAKE_TO32(1) | 0x41), 2);
+}
+
 /* APIC-11 */
 static void apic_11_x2apic_icr_is_one_register(void **state)
 {
@@ -62,6 +89,39 @@ static void apic_11_x2apic_icr_is_one_register(void **state)
 		fake_icr(&vm.cpu[0], values[i]);
 		assert_true(fake_read(&vm.cpu[0], VIC_APIC_ICR_LO) ==
 			    values[i]);
+	}
+}
+
+/* The guest sees no difference; hardware that has the page does. */
+static void apic_11_icr_in_the_page(void **state)
+{
+	static const uint32_t flags[] = {0, VIC_BUS_ICR_SPLIT};
+	uint32_t split;
+
+	(void)state;
+	for (split = 0; split < 2; split++) {
+		struct fake_spec spec = {
+			.vcpus = 1,
+			.bus_flags = flags[split],
+		};
+		struct fake_vm vm;
+		struct fake_vcpu *cpu;
+
+		fake_vm_make(&vm, &spec);
+		cpu = &vm.cpu[0];
+		fake_icr(cpu, FAKE_TO8(0x12) | 0x41);
+		assert_int_equal(fake_page(cpu, VIC_APIC_ICR_LO), 0x41);
+		assert_int_equal(fake_page(cpu, VIC_APIC_ICR_LO + 4), 0);
+		assert_int_equal(fake_page(cpu, VIC_APIC_ICR_HI), 0x12000000);
+		fake_x2apic(cpu);
+		fake_icr(cpu, FAKE_TO32(0x12345678) | 0x42);
+		assert_true(read_icr(cpu, true) ==
+			    (FAKE_TO32(0x12345678) | 0x42));
+		assert_int_equal(fake_page(cpu, VIC_APIC_ICR_LO), 0x42);
+		assert_int_equal(fake_page(cpu, VIC_APIC_ICR_LO + 4),
+				 split ? 0 : 0x12345678);
+		assert_int_equal(fake_page(cpu, VIC_APIC_ICR_HI),
+				 split ? 0x12345678 : 0);
 	}
 }
 
@@ -393,6 +453,60 @@ static void apic_41_ipis_are_edge_whatever_icr_says(void **state)
 	}
 }
 
+/* AMD's processors have level IPIs: a policy. */
+static void apic_41_level_ipis_as_a_policy(void **state)
+{
+	static const uint32_t modes[] = {0, VIC_MODE_LOWEST << 8};
+	struct fake_spec spec = {
+		.vcpus = 2,
+		.bus_flags = VIC_BUS_LEVEL_IPIS,
+	};
+	const uint32_t level = VIC_ICR_LEVEL | VIC_ICR_ASSERT;
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+	size_t i;
+	int x2apic;
+
+	(void)state;
+	for (x2apic = 0; x2apic < 2; x2apic++)
+		for (i = 0; i < FAKE_COUNT(modes); i++) {
+			uint64_t icr = to(x2apic, 1) | modes[i] | 0x41;
+
+			spec.lapic_flags = x2apic ? VIC_LAPIC_X2APIC : 0;
+			fake_vm_make(&vm, &spec);
+			cpu = &vm.cpu[1];
+			fake_icr(&vm.cpu[0], icr | level);
+			fake_harvest(cpu);
+			assert_true(fake_bit(cpu, VIC_APIC_TMR, 0x41));
+			assert_int_equal(fake_take(&vm, 0x41), 2);
+			assert_int_equal(cpu->eois, 1);
+			assert_int_equal(cpu->eoi_number, 0x41);
+			/* De-asserted it is nothing. */
+			fake_icr(&vm.cpu[0], icr | VIC_ICR_LEVEL);
+			assert_int_equal(fake_work(&vm, ALL_WORK), 0);
+			/* An edge, whether asserted or not. */
+			fake_icr(&vm.cpu[0], icr);
+			assert_int_equal(fake_take(&vm, 0x41), 2);
+			fake_icr(&vm.cpu[0], icr | VIC_ICR_ASSERT);
+			assert_int_equal(fake_take(&vm, 0x41), 2);
+			assert_false(fake_bit(cpu, VIC_APIC_TMR, 0x41));
+			assert_int_equal(cpu->eois, 1);
+		}
+	/* To itself, and by the register that has no trigger mode. */
+	fake_icr(cpu, VIC_ICR_SELF | level | 0x42);
+	assert_int_equal(fake_take(&vm, 0x42), 2);
+	assert_int_equal(cpu->eois, 2);
+	fake_icr(cpu, VIC_ICR_SELF | VIC_ICR_LEVEL | 0x42);
+	assert_int_equal(fake_work(&vm, ALL_WORK), 0);
+	fake_write(cpu, VIC_APIC_SELF_IPI, 0x42);
+	assert_int_equal(fake_take(&vm, 0x42), 2);
+	assert_int_equal(cpu->eois, 2);
+	/* Other delivery modes have no level. */
+	fake_icr(&vm.cpu[0],
+		 to(true, 1) | VIC_ICR_LEVEL | FAKE_MODE(VIC_MODE_NMI));
+	assert_int_equal(fake_work(&vm, VIC_WORK_NMI), 2);
+}
+
 static void an_absent_destination_harms_nobody(void **state)
 {
 	int x2apic;
@@ -412,7 +526,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FAKE_TEST(apic_10_delivery_status_reads_0),
+		FAKE_TEST(apic_10_delivery_status_as_a_policy),
 		FAKE_TEST(apic_11_x2apic_icr_is_one_register),
+		FAKE_TEST(apic_11_icr_in_the_page),
 		FAKE_TEST(apic_11_xapic_icr_is_two_registers),
 		FAKE_TEST(apic_12_self_ipi_leaves_icr_alone),
 		FAKE_TEST(delivery_modes_reach_as_what_they_are),
@@ -426,6 +542,7 @@ int main(void)
 		FAKE_TEST(apic_31_a_write_latches_esr),
 		FAKE_TEST(apic_31_x2apic_esr_takes_zero_only),
 		FAKE_TEST(apic_41_ipis_are_edge_whatever_icr_says),
+		FAKE_TEST(apic_41_level_ipis_as_a_policy),
 		FAKE_TEST(an_absent_destination_harms_nobody),
 	};
 

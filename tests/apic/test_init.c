@@ -113,6 +113,36 @@ static void apic_61_init_resets_all_but_ids(void **state)
 	}
 }
 
+/* APIC-34 */
+static void apic_34_init_clears_errors(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+	int x2apic;
+
+	(void)state;
+	for (x2apic = 0; x2apic < 2; x2apic++) {
+		fake_vm_plain(&vm, 2, x2apic);
+		cpu = &vm.cpu[1];
+		fake_icr(cpu, VIC_ICR_SELF | 3);
+		assert_int_equal(fake_esr(cpu), 0x20);
+		/* One more of this APIC, and one that is on its way. */
+		fake_icr(cpu, VIC_ICR_SELF | 3);
+		vic_msi(vm.bus, &vm.device, 0xfee01000, 3);
+		init_by_icr(&vm, x2apic, 1);
+		take_init(cpu);
+		assert_int_equal(fake_read(cpu, VIC_APIC_ESR), 0);
+		assert_int_equal(fake_esr(cpu), 0);
+		/* And there is nothing that LVT ERROR would not tell. */
+		sipi_by_icr(&vm, x2apic, 1, 0);
+		take_sipi(cpu, 0);
+		fake_vcpu_start(cpu);
+		fake_write(cpu, VIC_APIC_LVT_ERROR, 0xfe);
+		fake_icr(cpu, VIC_ICR_SELF | 3);
+		fake_complete(cpu, 0xfe);
+	}
+}
+
 static void apic_61_init_keeps_the_xapic_id_of_the_guest(void **state)
 {
 	struct fake_vm vm;
@@ -436,6 +466,7 @@ static void apic_64_de_assert_to_all_is_valid(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		FAKE_TEST(apic_34_init_clears_errors),
 		FAKE_TEST(apic_61_init_resets_all_but_ids),
 		FAKE_TEST(apic_61_init_keeps_the_xapic_id_of_the_guest),
 		FAKE_TEST(apic_61_logical_ids_after_init),

@@ -19,16 +19,6 @@ static void message(struct fake_vm *vm, uint32_t data)
 	fake_harvest(&vm->cpu[0]);
 }
 
-/* The vector that could be injected now, or 0. */
-static uint8_t deliverable(struct fake_vcpu *cpu)
-{
-	struct vic_work work;
-	uint32_t flags = vic_lapic_scan(cpu->lapic, VIC_CAN_IRQ, &work);
-
-	assert_int_equal(flags, work.flags);
-	return flags & VIC_WORK_IRQ ? work.vector : 0;
-}
-
 static uint8_t ppr_of(uint32_t tpr, uint32_t isrv)
 {
 	return (uint8_t)(tpr >> 4 >= isrv >> 4 ? tpr : isrv & 0xf0);
@@ -101,7 +91,7 @@ static void apic_37_deliverable_by_class(void **state)
 			bool higher = vector >> 4 > tpr >> 4;
 
 			fake_write(&vm.cpu[0], VIC_APIC_TPR, tpr);
-			assert_int_equal(deliverable(&vm.cpu[0]),
+			assert_int_equal(fake_deliverable(&vm.cpu[0]),
 					 higher ? vector : 0);
 		}
 	}
@@ -119,15 +109,15 @@ static void apic_37_class_in_service_blocks(void **state)
 	post(&vm, cpu, 0x35);
 	post(&vm, cpu, 0x3f);
 	post(&vm, cpu, 0x2e);
-	assert_int_equal(deliverable(cpu), 0);
+	assert_int_equal(fake_deliverable(cpu), 0);
 	post(&vm, cpu, 0x40);
-	assert_int_equal(deliverable(cpu), 0x40);
+	assert_int_equal(fake_deliverable(cpu), 0x40);
 	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x40), VIC_OK);
-	assert_int_equal(deliverable(cpu), 0);
+	assert_int_equal(fake_deliverable(cpu), 0);
 	fake_write(cpu, VIC_APIC_EOI, 0);
-	assert_int_equal(deliverable(cpu), 0);
+	assert_int_equal(fake_deliverable(cpu), 0);
 	fake_write(cpu, VIC_APIC_EOI, 0);
-	assert_int_equal(deliverable(cpu), 0x3f);
+	assert_int_equal(fake_deliverable(cpu), 0x3f);
 }
 
 static void apic_37_highest_first(void **state)
@@ -142,12 +132,12 @@ static void apic_37_highest_first(void **state)
 	for (i = 0; i < FAKE_COUNT(order); i++)
 		post(&vm, &vm.cpu[0], order[(i * 7 + 3) % FAKE_COUNT(order)]);
 	for (i = 0; i < FAKE_COUNT(order); i++) {
-		assert_int_equal(deliverable(&vm.cpu[0]), order[i]);
+		assert_int_equal(fake_deliverable(&vm.cpu[0]), order[i]);
 		assert_int_equal(vic_lapic_ack(vm.cpu[0].lapic, order[i]),
 				 VIC_OK);
 		fake_write(&vm.cpu[0], VIC_APIC_EOI, 0);
 	}
-	assert_int_equal(deliverable(&vm.cpu[0]), 0);
+	assert_int_equal(fake_deliverable(&vm.cpu[0]), 0);
 }
 
 static void every_vector_of_both_modes(void **state)
@@ -161,7 +151,7 @@ static void every_vector_of_both_modes(void **state)
 		fake_vm_plain(&vm, 1, x2apic);
 		for (vector = 16; vector < 256; vector++) {
 			post(&vm, &vm.cpu[0], (uint8_t)vector);
-			assert_int_equal(deliverable(&vm.cpu[0]), vector);
+			assert_int_equal(fake_deliverable(&vm.cpu[0]), vector);
 			assert_true(fake_bit(&vm.cpu[0], VIC_APIC_IRR,
 					     (uint8_t)vector));
 			assert_int_equal(fake_take(&vm, (uint8_t)vector), 1);
@@ -182,14 +172,78 @@ static void apic_38_no_spurious_vector(void **state)
 	fake_vm_plain(&vm, 1, false);
 	cpu = &vm.cpu[0];
 	post(&vm, cpu, 0x45);
-	assert_int_equal(deliverable(cpu), 0x45);
+	assert_int_equal(fake_deliverable(cpu), 0x45);
 	/* Priority rises before the entry: nothing is given at all. */
 	fake_write(cpu, VIC_APIC_TPR, 0x50);
-	assert_int_equal(deliverable(cpu), 0);
+	assert_int_equal(fake_deliverable(cpu), 0);
 	for (offset = VIC_APIC_ISR; offset < VIC_APIC_TMR; offset += 16)
 		assert_int_equal(fake_read(cpu, offset), 0);
 	fake_write(cpu, VIC_APIC_TPR, 0);
-	assert_int_equal(deliverable(cpu), 0x45);
+	assert_int_equal(fake_deliverable(cpu), 0x45);
+}
+
+/* The acknowledge cycle of an emulated processor. */
+static void apic_38_inta(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+	int x2apic;
+
+	(void)state;
+	for (x2apic = 0; x2apic < 2; x2apic++) {
+		fake_vm_plain(&vm, 1, x2apic);
+		cpu = &vm.cpu[0];
+		post(&vm, cpu, 0x45);
+		post(&vm, cpu, 0x91);
+		assert_int_equal(fake_deliverable(cpu), 0x91);
+		assert_int_equal(vic_lapic_inta(cpu->lapic), 0x91);
+		assert_true(fake_bit(cpu, VIC_APIC_ISR, 0x91));
+		assert_false(fake_bit(cpu, VIC_APIC_IRR, 0x91));
+		assert_int_equal(fake_read(cpu, VIC_APIC_PPR), 0x90);
+		fake_write(cpu, VIC_APIC_EOI, 0);
+		assert_int_equal(vic_lapic_inta(cpu->lapic), 0x45);
+		fake_write(cpu, VIC_APIC_EOI, 0);
+		assert_int_equal(fake_deliverable(cpu), 0);
+		assert_int_equal(
+			vic_vcpu_counters(cpu->vcpu)->acked[VIC_MODE_FIXED], 2);
+	}
+}
+
+static void apic_38_spurious_when_priority_rose(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+	const struct vic_counters *counters;
+	uint32_t offset;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	cpu = &vm.cpu[0];
+	counters = vic_vcpu_counters(cpu->vcpu);
+	fake_write(cpu, VIC_APIC_SVR, 0x1f3);
+	post(&vm, cpu, 0x45);
+	assert_int_equal(fake_deliverable(cpu), 0x45);
+	fake_write(cpu, VIC_APIC_TPR, 0x40);
+	assert_int_equal(vic_lapic_inta(cpu->lapic), 0xf3);
+	for (offset = VIC_APIC_ISR; offset < VIC_APIC_TMR; offset += 16)
+		assert_int_equal(fake_read(cpu, offset), 0);
+	assert_true(fake_bit(cpu, VIC_APIC_IRR, 0x45));
+	assert_int_equal(fake_read(cpu, VIC_APIC_PPR), 0x40);
+	assert_int_equal(counters->acked[VIC_MODE_FIXED], 0);
+	/* Its handler ends nothing, and needs no EOI. */
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_int_equal(counters->eois, 0);
+	fake_write(cpu, VIC_APIC_TPR, 0x3f);
+	assert_int_equal(vic_lapic_inta(cpu->lapic), 0x45);
+	/* One of its class in service, and then nothing pending at all. */
+	post(&vm, cpu, 0x4f);
+	fake_harvest(cpu);
+	assert_int_equal(vic_lapic_inta(cpu->lapic), 0xf3);
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_int_equal(vic_lapic_inta(cpu->lapic), 0x4f);
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_int_equal(vic_lapic_inta(cpu->lapic), 0xf3);
+	assert_int_equal(counters->acked[VIC_MODE_FIXED], 2);
 }
 
 static void apic_38_spurious_vector_as_a_real_one(void **state)
@@ -223,14 +277,14 @@ static void apic_39_two_of_one_vector_queue(void **state)
 	fake_harvest(cpu);
 	assert_true(fake_bit(cpu, VIC_APIC_ISR, 0x45));
 	assert_true(fake_bit(cpu, VIC_APIC_IRR, 0x45));
-	assert_int_equal(deliverable(cpu), 0);
+	assert_int_equal(fake_deliverable(cpu), 0);
 	fake_write(cpu, VIC_APIC_EOI, 0);
 	assert_false(fake_bit(cpu, VIC_APIC_ISR, 0x45));
-	assert_int_equal(deliverable(cpu), 0x45);
+	assert_int_equal(fake_deliverable(cpu), 0x45);
 	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x45), VIC_OK);
 	fake_write(cpu, VIC_APIC_EOI, 0);
 	/* The third merged. */
-	assert_int_equal(deliverable(cpu), 0);
+	assert_int_equal(fake_deliverable(cpu), 0);
 }
 
 /* APIC-40 */
@@ -316,7 +370,7 @@ static void apic_42_eoi_ends_the_highest_only(void **state)
 			 FAKE_COUNT(vectors));
 }
 
-/* APIC-43, but for SVR[12], that VERSION does not offer. */
+/* APIC-43 */
 static void apic_43_eoi_of_level_is_reported(void **state)
 {
 	struct fake_vm vm;
@@ -339,6 +393,72 @@ static void apic_43_eoi_of_level_is_reported(void **state)
 	assert_int_equal(cpu->eois, 1);
 }
 
+static void apic_43_suppression_as_a_policy(void **state)
+{
+	struct fake_spec spec = {
+		.vcpus = 1,
+		.bus_flags = VIC_BUS_SUPPRESS_EOI,
+	};
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+	int x2apic;
+
+	(void)state;
+	for (x2apic = 0; x2apic < 2; x2apic++) {
+		spec.lapic_flags = x2apic ? VIC_LAPIC_X2APIC : 0;
+		fake_vm_make(&vm, &spec);
+		cpu = &vm.cpu[0];
+		/* Not before the guest asks for it. */
+		message(&vm, LEVEL(0x45));
+		assert_int_equal(fake_take(&vm, 0x45), 1);
+		assert_int_equal(cpu->eois, 1);
+		fake_write(cpu, VIC_APIC_SVR, 0x11ff);
+		message(&vm, LEVEL(0x45));
+		assert_true(fake_bit(cpu, VIC_APIC_TMR, 0x45));
+		assert_int_equal(fake_take(&vm, 0x45), 1);
+		assert_int_equal(cpu->eois, 1);
+		assert_int_equal(vic_vcpu_counters(cpu->vcpu)->eois, 2);
+		fake_write(cpu, VIC_APIC_SVR, 0x1ff);
+		message(&vm, LEVEL(0x45));
+		assert_int_equal(fake_take(&vm, 0x45), 1);
+		assert_int_equal(cpu->eois, 2);
+	}
+	/* Where it is not offered, the bit does not stay. */
+	fake_vm_plain(&vm, 1, false);
+	cpu = &vm.cpu[0];
+	fake_write(cpu, VIC_APIC_SVR, 0x11ff);
+	message(&vm, LEVEL(0x45));
+	assert_int_equal(fake_take(&vm, 0x45), 1);
+	assert_int_equal(cpu->eois, 1);
+}
+
+/* APIC-44 */
+static void apic_44_eoi_is_of_what_was_accepted(void **state)
+{
+	struct fake_vm vm;
+	struct fake_vcpu *cpu;
+
+	(void)state;
+	fake_vm_plain(&vm, 1, false);
+	cpu = &vm.cpu[0];
+	message(&vm, LEVEL(0x45));
+	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x45), VIC_OK);
+	/* Sent, and not accepted yet. */
+	vic_msi(vm.bus, &vm.device, VIC_MSI_BASE, 0x45);
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_int_equal(cpu->eois, 1);
+	fake_complete(cpu, 0x45);
+	assert_int_equal(cpu->eois, 1);
+	vic_vcpu_post(cpu->vcpu, &vm.device, 0x45, false);
+	fake_harvest(cpu);
+	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x45), VIC_OK);
+	vic_msi(vm.bus, &vm.device, VIC_MSI_BASE, LEVEL(0x45));
+	fake_write(cpu, VIC_APIC_EOI, 0);
+	assert_int_equal(cpu->eois, 1);
+	fake_complete(cpu, 0x45);
+	assert_int_equal(cpu->eois, 2);
+}
+
 static void cr8_is_tpr(void **state)
 {
 	struct fake_vm vm;
@@ -355,9 +475,9 @@ static void cr8_is_tpr(void **state)
 		assert_int_equal(fake_read(cpu, VIC_APIC_TPR), 0x70);
 		assert_int_equal(vic_lapic_tpr(cpu->lapic), 0x70);
 		post(&vm, cpu, 0x71);
-		assert_int_equal(deliverable(cpu), 0);
+		assert_int_equal(fake_deliverable(cpu), 0);
 		vic_lapic_set_tpr(cpu->lapic, 0x60);
-		assert_int_equal(deliverable(cpu), 0x71);
+		assert_int_equal(fake_deliverable(cpu), 0x71);
 	}
 }
 
@@ -371,6 +491,8 @@ int main(void)
 		FAKE_TEST(apic_37_highest_first),
 		FAKE_TEST(every_vector_of_both_modes),
 		FAKE_TEST(apic_38_no_spurious_vector),
+		FAKE_TEST(apic_38_inta),
+		FAKE_TEST(apic_38_spurious_when_priority_rose),
 		FAKE_TEST(apic_38_spurious_vector_as_a_real_one),
 		FAKE_TEST(apic_39_two_of_one_vector_queue),
 		FAKE_TEST(apic_40_tmr_is_of_the_last_acceptance),
@@ -378,6 +500,8 @@ int main(void)
 		FAKE_TEST(apic_42_eoi_with_nothing_in_service),
 		FAKE_TEST(apic_42_eoi_ends_the_highest_only),
 		FAKE_TEST(apic_43_eoi_of_level_is_reported),
+		FAKE_TEST(apic_43_suppression_as_a_policy),
+		FAKE_TEST(apic_44_eoi_is_of_what_was_accepted),
 		FAKE_TEST(cr8_is_tpr),
 	};
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Copyright libvic contributors
 # SPDX-License-Identifier: BSD-2-Clause
-"""Ids in docs/conformance.md are those of the tests: ... ROOT."""
+"""Ids in docs/conformance*.md are those of the tests: ... ROOT."""
 
 import re
 import sys
@@ -9,7 +9,7 @@ import sys
 import tap
 
 ROOT = sys.argv[1]
-PAGE = 'docs/conformance.md'
+PAGES = ('docs/conformance.md', 'docs/conformance-gic.md')
 ID = re.compile(r'\b(?:APIC|IOAPIC|PIC|GIC|ITS)-\d{2,}[a-z]?\b')
 
 
@@ -22,10 +22,11 @@ def ids(paths):
     return found
 
 
-listed = ids([PAGE])
+listed = ids(PAGES)
 tested = ids(p for p in tap.files(ROOT, 'tests')
              if not p.startswith('tests/build/'))
-tap.ok(listed, f'{PAGE} lists cases')
+for page in PAGES:
+    tap.ok(ids([page]), f'{page} lists cases')
 tap.none([f'no test names {name}' for name in sorted(listed)
           if name not in tested],
          'every listed case has a test')

@@ -41,11 +41,29 @@ static void count_eoi(void *opaque, uint32_t source, uint32_t number)
 	cpu->eoi_number = number;
 }
 
+static uint64_t read_clock(void *opaque, uint32_t clock)
+{
+	const struct fake_vm *vm = ((struct fake_vcpu *)opaque)->vm;
+
+	assert_true(clock == VIC_CLOCK_TSC || clock == VIC_CLOCK_BUS);
+	return clock == VIC_CLOCK_TSC ? vm->tsc : vm->ticks;
+}
+
+static uint8_t count_inta(void *opaque)
+{
+	struct fake_vcpu *cpu = opaque;
+
+	cpu->intas++;
+	return cpu->inta_vector;
+}
+
 const struct vic_vcpu_ops fake_ops = {
 	.size = sizeof(fake_ops),
 	.wake = count_wake,
 	.kick = count_kick,
 	.eoi = count_eoi,
+	.now = read_clock,
+	.inta = count_inta,
 };
 
 int fake_reset(void **state)
@@ -87,7 +105,7 @@ int fake_vcpu_add_at(struct fake_vm *vm, uint32_t slot, uint32_t index,
 	struct vic_vcpu_config vcpu_config = {
 		.size = sizeof(vcpu_config),
 		.index = index,
-		.ops = &fake_ops,
+		.ops = vm->ops,
 		.opaque = cpu,
 	};
 	struct vic_lapic_config config = {
@@ -101,6 +119,7 @@ int fake_vcpu_add_at(struct fake_vm *vm, uint32_t slot, uint32_t index,
 	memset(cpu, 0, sizeof(*cpu));
 	memset(&storages[n], GARBAGE, sizeof(storages[n]));
 	memset(pages[n], GARBAGE, sizeof(pages[n]));
+	cpu->vm = vm;
 	cpu->page = pages[n];
 	assert_int_equal(vic_vcpu_init(storages[n].vcpu, VIC_VCPU_SIZE,
 				       &vcpu_config, &cpu->vcpu),
@@ -136,6 +155,7 @@ void fake_vm_make(struct fake_vm *vm, const struct fake_spec *spec)
 					   &vm->bus),
 			 VIC_OK);
 	bus_used += (size + VIC_CACHE_LINE - 1) & ~(size_t)(VIC_CACHE_LINE - 1);
+	vm->ops = spec->ops ? spec->ops : &fake_ops;
 	vm->cpu = vcpus + vcpus_used;
 	vm->count = spec->present ? spec->present : spec->vcpus;
 	vcpus_used += spec->vcpus;
@@ -209,11 +229,74 @@ uint32_t fake_page(const struct fake_vcpu *cpu, uint32_t offset)
 	return value;
 }
 
+void fake_request(struct fake_vcpu *cpu, enum vic_request request,
+		  uint8_t argument)
+{
+	vic_vcpu_request(cpu->vcpu, &cpu->vm->device, request, argument);
+}
+
 void fake_harvest(const struct fake_vcpu *cpu)
 {
 	struct vic_work work;
 
 	vic_lapic_scan(cpu->lapic, 0, &work);
+}
+
+/* High, seen, and low again. */
+static void pulse(struct fake_vcpu *cpu, enum vic_request pin)
+{
+	fake_request(cpu, pin, 1);
+	fake_harvest(cpu);
+	fake_request(cpu, pin, 0);
+}
+
+void fake_fire(struct fake_vcpu *cpu, uint32_t offset)
+{
+	switch (offset) {
+	case VIC_APIC_LVT_LINT0:
+		pulse(cpu, VIC_REQUEST_LINT0);
+		break;
+	case VIC_APIC_LVT_LINT1:
+		pulse(cpu, VIC_REQUEST_LINT1);
+		break;
+	case VIC_APIC_LVT_THERMAL:
+		fake_request(cpu, VIC_REQUEST_THERMAL, 0);
+		break;
+	case VIC_APIC_LVT_PERF:
+		fake_request(cpu, VIC_REQUEST_PERF, 0);
+		break;
+	case VIC_APIC_LVT_CMCI:
+		fake_request(cpu, VIC_REQUEST_CMCI, 0);
+		break;
+	case VIC_APIC_LVT_TIMER:
+		/* Long enough for every divisor. */
+		fake_write(cpu, VIC_APIC_TIMER_ICR, 1);
+		cpu->vm->ticks += 128;
+		fake_request(cpu, VIC_REQUEST_TIMER, 0);
+		break;
+	default:
+		assert_int_equal(offset, VIC_APIC_LVT_ERROR);
+		fake_icr(cpu, VIC_ICR_SELF | 3);
+		break;
+	}
+	fake_harvest(cpu);
+}
+
+uint32_t fake_todo(const struct fake_vcpu *cpu)
+{
+	struct vic_work work;
+
+	return vic_lapic_scan(cpu->lapic, FAKE_CAN_ALL, &work) &
+	       ~(uint32_t)VIC_WORK_TIMER;
+}
+
+uint8_t fake_deliverable(const struct fake_vcpu *cpu)
+{
+	struct vic_work work;
+	uint32_t flags = vic_lapic_scan(cpu->lapic, VIC_CAN_IRQ, &work);
+
+	assert_int_equal(flags, work.flags);
+	return flags & VIC_WORK_IRQ ? work.vector : 0;
 }
 
 bool fake_bit(const struct fake_vcpu *cpu, uint32_t offset, uint8_t vector)
@@ -227,6 +310,13 @@ uint64_t fake_esr(const struct fake_vcpu *cpu)
 {
 	fake_write(cpu, VIC_APIC_ESR, 0);
 	return fake_read(cpu, VIC_APIC_ESR);
+}
+
+void fake_complete(const struct fake_vcpu *cpu, uint8_t vector)
+{
+	assert_int_equal(fake_deliverable(cpu), vector);
+	assert_int_equal(vic_lapic_ack(cpu->lapic, vector), VIC_OK);
+	fake_write(cpu, VIC_APIC_EOI, 0);
 }
 
 void fake_serve(struct fake_vm *vm, struct fake_vcpu *cpu, uint8_t vector)

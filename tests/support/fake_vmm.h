@@ -3,9 +3,10 @@
 
 /*
  * A VMM without a guest: virtual machines of one bus and N vCPUs with a
- * local APIC each, and callbacks that count. All memory is static, handed
- * out by fake_vm_make() and filled with garbage first, so that nothing can
- * rely on zeroes; fake_reset() takes it all back.
+ * local APIC each, callbacks that count, and clocks that stand still until a
+ * test moves them. All memory is static, handed out by fake_vm_make() and
+ * filled with garbage first, so that nothing can rely on zeroes;
+ * fake_reset() takes it all back.
  */
 #ifndef FAKE_VMM_H
 #define FAKE_VMM_H
@@ -35,7 +36,10 @@
 /** The MSR of the register at @p offset. */
 #define FAKE_MSR(offset) (VIC_MSR_X2APIC + (offset) / 16u)
 
+struct fake_vm;
+
 struct fake_vcpu {
+	struct fake_vm *vm;
 	struct vic_vcpu *vcpu;
 	struct vic_lapic *lapic;
 	unsigned char *page;
@@ -45,6 +49,9 @@ struct fake_vcpu {
 	/* Of the last EOI. */
 	uint32_t eoi_source;
 	uint32_t eoi_number;
+	unsigned int intas;
+	/* The answer of the next INTA cycles. */
+	uint8_t inta_vector;
 };
 
 struct fake_vm {
@@ -54,6 +61,10 @@ struct fake_vm {
 	/** vCPUs in use: cpu[0] to cpu[count - 1]. */
 	uint32_t count;
 	struct fake_vcpu *cpu;
+	const struct vic_vcpu_ops *ops;
+	/* VIC_CLOCK_TSC and VIC_CLOCK_BUS of all its vCPUs; start at 0. */
+	uint64_t tsc;
+	uint64_t ticks;
 };
 
 /** What to build; the zero of each field is the plain case. */
@@ -67,11 +78,16 @@ struct fake_spec {
 	uint32_t bus_flags;
 	uint32_t msi_format;
 	uint64_t *matrix;
+	/** NULL: fake_ops. */
+	const struct vic_vcpu_ops *ops;
 	/** Leave the APICs as they come out of reset. */
 	bool raw;
 };
 
-/** Callbacks that count; the opaque pointer is a struct fake_vcpu. */
+/**
+ * Callbacks that count, with all that a local APIC may use; the opaque
+ * pointer is a struct fake_vcpu.
+ */
 extern const struct vic_vcpu_ops fake_ops;
 
 /** Take all storage back: a CMocka setup function. */
@@ -107,14 +123,33 @@ void fake_write(const struct fake_vcpu *cpu, uint32_t offset, uint64_t value);
 /** A register word in the page. */
 uint32_t fake_page(const struct fake_vcpu *cpu, uint32_t offset);
 
+/** Make a request of the device thread's. */
+void fake_request(struct fake_vcpu *cpu, enum vic_request request,
+		  uint8_t argument);
+
+/**
+ * Let the source of the LVT entry at @p offset signal once, and harvest it.
+ * That of LVT ERROR is an illegal vector that this APIC sends.
+ */
+void fake_fire(struct fake_vcpu *cpu, uint32_t offset);
+
+/** vic_work.flags with all that can be, but VIC_WORK_TIMER. */
+uint32_t fake_todo(const struct fake_vcpu *cpu);
+
 /** A scan that takes the inbox over and may inject nothing. */
 void fake_harvest(const struct fake_vcpu *cpu);
+
+/** The vector that could be injected now, or 0. */
+uint8_t fake_deliverable(const struct fake_vcpu *cpu);
 
 /** Bit @p vector of ISR, TMR or IRR. */
 bool fake_bit(const struct fake_vcpu *cpu, uint32_t offset, uint8_t vector);
 
 /** Latch ESR by a write, and read it. */
 uint64_t fake_esr(const struct fake_vcpu *cpu);
+
+/** Commit @p vector, which must be the one to inject, and end it. */
+void fake_complete(const struct fake_vcpu *cpu, uint8_t vector);
 
 /** Make @p vector pending and commit it to ISR. */
 void fake_serve(struct fake_vm *vm, struct fake_vcpu *cpu, uint8_t vector);
