@@ -224,8 +224,8 @@ vic_gic_mmio_read(struct vic_gicr *gicr, uint64_t address, uint32_t len,
 
 /**
  * A guest's store, likewise. Never VIC_ACCESS_RETRY: what concerns list
- * registers in use takes effect when their vCPU has left the guest, and
- * GICD_CTLR.RWP and GICR_CTLR.RWP read 1 until then.
+ * registers in use takes effect when their vCPU has left the guest, and of
+ * an ICENABLER or a group's disable RWP reads 1 until then.
  */
 VIC_API VIC_NODISCARD enum vic_access
 vic_gic_mmio_write(struct vic_gicr *gicr, uint64_t address, uint32_t len,

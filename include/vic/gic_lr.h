@@ -108,8 +108,9 @@ VIC_API uint32_t vic_gic_flush(struct vic_gicr *gicr, struct vic_gic_lrs *lrs);
  * needs nothing more than this.
  *
  * Only the state of a list register is believed, as that of the interrupt
- * which flush put there: another INTID, priority or group in it, and a
- * register that flush left free, change nothing.
+ * which flush put there: another INTID, priority or group in it, a register
+ * that flush left free, and a pending bit that flush did not give, change
+ * nothing.
  */
 VIC_API void vic_gic_sync(struct vic_gicr *gicr, struct vic_gic_lrs *lrs);
 
