@@ -105,6 +105,36 @@ static void gic_09_enables_of_all_kinds(void **state)
 	}
 }
 
+/* A whole register at a time, with two of its interrupts pending. */
+static void gic_09_enables_of_a_register(void **state)
+{
+	struct fake_gic vm;
+	struct fake_gic_cpu *cpu;
+	uint64_t enable, disable;
+	uint32_t intid;
+
+	(void)state;
+	make(&vm, 0);
+	cpu = &vm.cpu[0];
+	enable = fake_gic_field(cpu, FAKE_ENABLE, 64);
+	disable = fake_gic_field(cpu, FAKE_DISABLE, 64);
+	fake_gic_ready(cpu, 70, 0x80);
+	fake_gic_ready(cpu, 81, 0x80);
+	fake_gic_route(cpu, 81, 1);
+	fake_gic_pulse(cpu, 70);
+	fake_gic_pulse(cpu, 81);
+	fake_gic_store(cpu, disable, 4, UINT32_MAX);
+	assert_int_equal(fake_gic_load(cpu, enable, 4), 0);
+	fake_gic_runs_none(cpu);
+	fake_gic_runs_none(&vm.cpu[1]);
+	fake_gic_store(cpu, enable, 4, UINT32_MAX);
+	assert_int_equal(fake_gic_load(cpu, enable, 4), UINT32_MAX);
+	for (intid = 64; intid < 96; intid++)
+		assert_true(fake_gic_peek(cpu, intid).enabled);
+	fake_gic_runs_one(cpu, 70);
+	fake_gic_runs_one(&vm.cpu[1], 81);
+}
+
 static void gic_09_a_disabled_sgi_is_not_delivered(void **state)
 {
 	struct fake_gic vm;
@@ -504,6 +534,7 @@ int main(void)
 		FAKE_GIC_TEST(gic_08_groups_are_the_guests_to_choose),
 		FAKE_GIC_TEST(gic_08_the_group_reaches_the_list_register),
 		FAKE_GIC_TEST(gic_09_enables_of_all_kinds),
+		FAKE_GIC_TEST(gic_09_enables_of_a_register),
 		FAKE_GIC_TEST(gic_09_a_disabled_sgi_is_not_delivered),
 		FAKE_GIC_TEST(gic_10_pending_of_sgis_is_writable),
 		FAKE_GIC_TEST(pending_and_active_of_all_kinds),

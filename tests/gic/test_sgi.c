@@ -235,6 +235,25 @@ static void gic_55_a_target_that_is_not_there(void **state)
 	assert_int_equal(counters->unmatched, unmatched + 1);
 }
 
+/* Nobody to send to, then one. */
+static void gic_54_irm_of_a_vcpu_alone(void **state)
+{
+	struct fake_gic_spec spec = {.vcpus = 2, .present = 1};
+	const struct vic_counters *counters;
+	struct fake_gic vm;
+
+	(void)state;
+	fake_gic_make(&vm, &spec);
+	counters = vic_vcpu_counters(vm.cpu[0].vcpu);
+	send(&vm.cpu[0], VIC_ICC_SGI1R_EL1, IRM | 3 << 24);
+	assert_int_equal(counters->unmatched, 1);
+	assert_int_equal(fake_gic_add(&vm, 1, 1, 4), VIC_OK);
+	send(&vm.cpu[0], VIC_ICC_SGI1R_EL1, IRM | 3 << 24);
+	assert_int_equal(counters->unmatched, 1);
+	assert_true(fake_gic_peek(&vm.cpu[1], 3).pending);
+	assert_false(fake_gic_peek(&vm.cpu[0], 3).pending);
+}
+
 static void sgis_merge_until_acknowledged(void **state)
 {
 	struct fake_gic vm;
@@ -394,6 +413,7 @@ int main(void)
 		FAKE_GIC_TEST(gic_53_the_register_and_the_group),
 		FAKE_GIC_TEST(gic_53_targets_of_different_groups),
 		FAKE_GIC_TEST(gic_54_irm_is_all_but_self),
+		FAKE_GIC_TEST(gic_54_irm_of_a_vcpu_alone),
 		FAKE_GIC_TEST(gic_54_every_affinity_field_counts),
 		FAKE_GIC_TEST(gic_54_lists),
 		FAKE_GIC_TEST(gic_55_an_sgi_waits_for_a_target_asleep),
