@@ -16,8 +16,8 @@ a row of libFuzzer's own figures to docs/fuzzing.csv and prints it. Progress
 goes to standard error. The exit status is 0 if nothing crashed.
 
   --minutes M  how long, for each target (default 1)
-  --target T   only this one: decode, gic, gicd, gicr, lrs, map, sysreg or
-               vcpu
+  --target T   only this one: apic_image, apic_mmio, apic_msr, apic_pair,
+               decode, gic, gicd, gicr, lrs, map, sysreg or vcpu
   --merge      afterwards add to fuzz/corpus/ what reaches new code
   --check      fuzz nothing; fail unless docs/fuzzing.csv has 30 minutes or
                more of each target
@@ -48,7 +48,7 @@ esac
 
 cd "$root"
 table=docs/fuzzing.csv
-targets=$(sed -n "s/^  '\([a-z]*\)': \[.*/\1/p" fuzz/meson.build)
+targets=$(sed -n "s/^  '\([a-z_]*\)': \[.*/\1/p" fuzz/meson.build)
 case " $(echo $targets) " in
 *" ${wanted:-decode} "*) ;;
 *) die "no target '$wanted'; there are:" $targets ;;

@@ -91,7 +91,8 @@ struct vic_vcpu_ops {
 	 * @p intid, the guest's number, is high. Runs on the thread that
 	 * owns the vCPU, on sync and on its guest's accesses; of a PPI it is
 	 * the physical CPU's that this runs on, so emulate accesses of a
-	 * vCPU where it is loaded (vic_gic_load()). NULL: it stays high until it is deactivated.
+	 * vCPU where it is loaded (vic_gic_load()). NULL: it stays high
+	 * until it is deactivated.
 	 */
 	bool (*hw_line)(void *opaque, uint32_t intid);
 	/**
