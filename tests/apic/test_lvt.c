@@ -474,23 +474,6 @@ static void cmci_is_there_or_not(void **state)
 	fake_complete(cpu, 0x51);
 }
 
-/* A vCPU that waits for a SIPI accepts, and runs no handler. */
-static void sources_of_a_waiting_vcpu(void **state)
-{
-	struct fake_spec spec = {.vcpus = 2, .raw = true};
-	struct fake_vm vm;
-	struct fake_vcpu *cpu;
-
-	(void)state;
-	fake_vm_make(&vm, &spec);
-	cpu = &vm.cpu[1];
-	fake_fire(cpu, VIC_APIC_LVT_PERF);
-	fake_fire(cpu, VIC_APIC_LVT_LINT1);
-	assert_int_equal(fake_todo(cpu), VIC_WORK_WAIT_SIPI);
-	fake_vcpu_start(cpu);
-	assert_int_equal(fake_todo(cpu), 0);
-}
-
 static void sources_reach_every_run_state(void **state)
 {
 	static const enum vic_request requests[] = {
@@ -543,7 +526,6 @@ int main(void)
 		FAKE_TEST(apic_48_pmi_masks_itself),
 		FAKE_TEST(apic_48_until_the_guest_unmasks),
 		FAKE_TEST(cmci_is_there_or_not),
-		FAKE_TEST(sources_of_a_waiting_vcpu),
 		FAKE_TEST(sources_reach_every_run_state),
 	};
 

@@ -21,6 +21,18 @@ static uint64_t read64(const uint8_t *from)
 	return read32(from) | (uint64_t)read32(from + 4) << 32;
 }
 
+/* The image is little endian on every host; the page is the host's. */
+static uint32_t image32(const uint8_t *from)
+{
+	return from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 |
+	       (uint32_t)from[3] << 24;
+}
+
+static uint64_t image64(const uint8_t *from)
+{
+	return image32(from) | (uint64_t)image32(from + 4) << 32;
+}
+
 /* What a vCPU that can take that much has to do. */
 static uint32_t wanted_work(const struct lapic_rig *rig, uint32_t vcpu,
 			    uint32_t can, const struct lm_pending *p)
@@ -184,7 +196,7 @@ void lapic_check_image(struct lapic_rig *rig, uint32_t vcpu)
 	lm_dump(&rig->lm, vcpu, &dump);
 	lapic_rig_save(rig, vcpu, image);
 	for (uint32_t i = 0; i < LM_REGS; i++) {
-		uint32_t word = read32(image + LAPIC_IMAGE_PAGE + 16 * i);
+		uint32_t word = image32(image + LAPIC_IMAGE_PAGE + 16 * i);
 		uint32_t wanted = dump.reg[i];
 
 		if (16 * i == VIC_APIC_ICR_HI)
@@ -193,16 +205,17 @@ void lapic_check_image(struct lapic_rig *rig, uint32_t vcpu)
 			lapic_rig_fail(rig, "cpu%u: image has %x at %x, not %x",
 				       vcpu, word, 16 * i, wanted);
 	}
-	if (read32(image + LAPIC_IMAGE_ERRORS) != dump.errors)
+	if (image32(image + LAPIC_IMAGE_ERRORS) != dump.errors)
 		lapic_rig_fail(rig, "cpu%u: errors %x, not %x", vcpu,
-			       read32(image + LAPIC_IMAGE_ERRORS), dump.errors);
-	if (read64(image + LAPIC_IMAGE_DEADLINE) != dump.deadline)
+			       image32(image + LAPIC_IMAGE_ERRORS),
+			       dump.errors);
+	if (image64(image + LAPIC_IMAGE_DEADLINE) != dump.deadline)
 		lapic_rig_fail(rig, "cpu%u: deadline %llx, not %llx", vcpu,
-			       (unsigned long long)read64(image +
-							  LAPIC_IMAGE_DEADLINE),
+			       (unsigned long long)image64(
+				       image + LAPIC_IMAGE_DEADLINE),
 			       (unsigned long long)dump.deadline);
-	if (read64(image + LAPIC_IMAGE_BASE) != dump.base ||
-	    read32(image + LAPIC_IMAGE_WAITS) != v->waits ||
+	if (image64(image + LAPIC_IMAGE_BASE) != dump.base ||
+	    image32(image + LAPIC_IMAGE_WAITS) != v->waits ||
 	    image[LAPIC_IMAGE_NMIS] != v->nmis ||
 	    image[LAPIC_IMAGE_SMI] != v->smi ||
 	    image[LAPIC_IMAGE_INIT] != v->init ||
@@ -212,8 +225,8 @@ void lapic_check_image(struct lapic_rig *rig, uint32_t vcpu)
 			"cpu%u: image: base %llx waits %x, "
 			"nmi %u smi %u init %u lint %x",
 			vcpu,
-			(unsigned long long)read64(image + LAPIC_IMAGE_BASE),
-			read32(image + LAPIC_IMAGE_WAITS),
+			(unsigned long long)image64(image + LAPIC_IMAGE_BASE),
+			image32(image + LAPIC_IMAGE_WAITS),
 			image[LAPIC_IMAGE_NMIS], image[LAPIC_IMAGE_SMI],
 			image[LAPIC_IMAGE_INIT], image[LAPIC_IMAGE_LINES]);
 }

@@ -106,8 +106,6 @@ uint8_t lm_ppr(const struct lm_vcpu *v)
 void lm_accept(struct lm_vcpu *v, uint8_t vector, bool level)
 {
 	assert(vector >= VIC_VECTOR_MIN);
-	if (!v->irr[vector])
-		v->raised++;
 	v->irr[vector] = true;
 	v->tmr[vector] = level;
 }
@@ -328,11 +326,6 @@ void lm_set_cr8(struct lm *m, uint32_t vcpu, uint8_t cr8)
 {
 	if (lm_is_enabled(&m->vcpu[vcpu]))
 		m->vcpu[vcpu].tpr = (uint8_t)(cr8 << 4);
-}
-
-uint8_t lm_cr8(const struct lm *m, uint32_t vcpu)
-{
-	return m->vcpu[vcpu].tpr >> 4;
 }
 
 void lm_dump(const struct lm *m, uint32_t vcpu, struct lm_dump *dump)

@@ -149,8 +149,6 @@ struct lm_vcpu {
 	uint32_t nmis;
 	/* In wait-for-SIPI. */
 	bool waits;
-	/* How many times a bit of IRR went from 0 to 1. */
-	uint64_t raised;
 };
 
 struct lm_eoi {
@@ -196,7 +194,6 @@ void lm_init(struct lm *m, const struct lm_config *config);
 void lm_reset(struct lm *m, uint32_t vcpu);
 
 /* The guest's accesses; offset is one in the page. */
-bool lm_owns(const struct lm *m, uint32_t vcpu, uint64_t address);
 enum lm_access lm_mmio_read(struct lm *m, uint32_t vcpu, uint32_t offset,
 			    uint32_t len, uint64_t *value);
 enum lm_access lm_mmio_write(struct lm *m, uint32_t vcpu, uint32_t offset,
@@ -206,7 +203,6 @@ lm_rdmsr(struct lm *m, uint32_t vcpu, uint32_t msr, uint64_t *value);
 enum lm_access
 lm_wrmsr(struct lm *m, uint32_t vcpu, uint32_t msr, uint64_t value);
 void lm_set_cr8(struct lm *m, uint32_t vcpu, uint8_t cr8);
-uint8_t lm_cr8(const struct lm *m, uint32_t vcpu);
 
 /* False if the address has not the format. */
 bool lm_msi(struct lm *m, uint64_t address, uint32_t data);

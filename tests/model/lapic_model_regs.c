@@ -265,13 +265,6 @@ static bool has_page(const struct lm_vcpu *v)
 	return lm_is_enabled(v) && !lm_is_x2apic(v);
 }
 
-bool lm_owns(const struct lm *m, uint32_t vcpu, uint64_t address)
-{
-	const struct lm_vcpu *v = &m->vcpu[vcpu];
-
-	return has_page(v) && address >> 12 == v->base >> 12;
-}
-
 enum lm_access lm_mmio_read(struct lm *m, uint32_t vcpu, uint32_t offset,
 			    uint32_t len, uint64_t *value)
 {

@@ -87,7 +87,7 @@ struct lapic_rig {
 	/* The line of what ends is still high: it is sent again at once. */
 	bool lines_stay;
 	/* How much there was of it. */
-	uint64_t taken, ended, expired, choices, errors, inits, restored;
+	uint64_t taken, ended, expired, choices, inits, restored;
 	bool failed;
 	char failure[256];
 	uint32_t nr_notes;

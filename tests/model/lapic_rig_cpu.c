@@ -288,6 +288,20 @@ void lapic_rig_go_back(struct lapic_rig *rig, uint32_t vcpu)
 	lapic_rig_ring(rig);
 }
 
+static bool has_illegal_vector(const uint8_t *page)
+{
+	static const uint32_t offsets[] = {VIC_APIC_ISR, VIC_APIC_TMR,
+					   VIC_APIC_IRR};
+	uint32_t word;
+
+	for (uint32_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
+		memcpy(&word, page + offsets[i], sizeof(word));
+		if (word & ((1u << VIC_VECTOR_MIN) - 1))
+			return true;
+	}
+	return false;
+}
+
 void lapic_rig_image(struct lapic_rig *rig, uint32_t vcpu, uint32_t flip)
 {
 	struct lapic_rig_cpu *cpu = &rig->cpu[vcpu];
@@ -308,6 +322,8 @@ void lapic_rig_image(struct lapic_rig *rig, uint32_t vcpu, uint32_t flip)
 				lapic_rig_fail(rig, "restore: what?");
 			return;
 		}
+		if (has_illegal_vector(cpu->page))
+			lapic_rig_fail(rig, "restore: a vector below 16");
 	}
 	restore(rig, vcpu, image);
 	lapic_rig_save(rig, vcpu, again);

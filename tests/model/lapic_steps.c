@@ -63,27 +63,49 @@ static void step_work(struct lapic_steps *s, uint32_t cpu)
 		lapic_rig_ack(rig, cpu, rig->cpu[cpu].work.vector);
 }
 
+/* One of a set, if there is any. */
+static uint8_t any_of(struct lapic_steps *s, const bool *vectors)
+{
+	uint32_t first = lapic_any(s, 256);
+
+	for (uint32_t i = 0; i < 256; i++)
+		if (vectors[(first + i) % 256])
+			return (uint8_t)(first + i);
+	return (uint8_t)first;
+}
+
 /* What it may do at other times; most find nothing. */
 static void step_ack(struct lapic_steps *s, uint32_t cpu)
 {
 	struct lapic_rig *rig = &s->rig;
+	const struct lm_vcpu *v = &rig->lm.vcpu[cpu];
 
-	switch (lapic_any(s, 6)) {
+	switch (lapic_any(s, 12)) {
 	case 0:
 		lapic_rig_ack(rig, cpu, lapic_any_vector(s));
 		break;
 	case 1:
+	case 2:
+	case 3:
+		lapic_rig_ack(rig, cpu, any_of(s, v->irr));
+		break;
+	case 4:
+	case 5:
+		lapic_rig_unack(rig, cpu, any_of(s, v->isr));
+		break;
+	case 6:
+	case 7:
 		/* Without a running processor there is no INTA cycle. */
 		if (!lm_pending(&rig->lm, cpu).blocked)
 			lapic_rig_inta(rig, cpu);
 		break;
-	case 2:
+	case 8:
 		lapic_rig_ack_nmi(rig, cpu);
 		break;
-	case 3:
+	case 9:
 		lapic_rig_ack_smi(rig, cpu);
 		break;
-	case 4:
+	case 10:
 		lapic_rig_ack_init(rig, cpu);
 		break;
 	default:
@@ -197,9 +219,9 @@ static void step_host(struct lapic_steps *s, uint32_t cpu)
 		lapic_step_odd(s, cpu);
 		break;
 	case 17:
+	case 18:
 		step_seldom(s, cpu);
 		break;
-	case 18:
 	case 19:
 		step_serve(s, cpu);
 		break;
