@@ -70,7 +70,8 @@ boot() {
 	{
 		status=0
 		"$out/$kvm" --kernel "$out/$guest" --vcpus 4 --irqchip vic \
-			--stats --report 2>"$out/report" || status=$?
+			--stats --report --timeout 150 2>"$out/report" ||
+			status=$?
 		echo "status $status"
 	} | while read -r line; do
 		echo "$line"

@@ -56,7 +56,9 @@ static void print_page(const uint32_t *page)
 		page[VIC_APIC_ICR_LO / 4]);
 	print_vectors("irr", page, VIC_APIC_IRR);
 	print_vectors("isr", page, VIC_APIC_ISR);
-	fputc('\n', stderr);
+	fprintf(stderr, "\n  timer: lvt %05x icr %08x dcr %x\n",
+		page[VIC_APIC_LVT_TIMER / 4], page[VIC_APIC_TIMER_ICR / 4],
+		page[VIC_APIC_TIMER_DCR / 4]);
 }
 
 static void print_inbox(const struct cpu *cpu)

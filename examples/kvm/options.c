@@ -19,7 +19,7 @@ static const char help[] =
 	"  --vcpus N       1 to 255 (1)\n"
 	"  --mem MIB       guest memory, 4 to 3072 (64)\n"
 	"  --append STR    a string for the guest\n"
-	"  --share FILE    the file is guest memory at 0xd0000000, written back\n"
+	"  --share FILE    the file is guest memory at 0xd0000000\n"
 	"  --irqchip WHO   vic: libvic (default); kernel: KVM's own APIC\n"
 	"  --x2apic WHAT   on (default), or off: the guest has no x2APIC\n"
 	"  --save-restore MS   so often, stop all vCPUs, save, reset and\n"

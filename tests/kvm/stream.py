@@ -49,8 +49,9 @@ def write(path, ops):
     """A file for --share."""
     ops_at = 4096
     log_at = (ops_at + len(ops) * OP.size + 4095) // 4096 * 4096
-    # A snapshot logs 45 words, most others two.
-    words = sum(64 if op.code in (SNAPSHOT, WINDOW) else 2 for op in ops)
+    # At most: 256 vectors in a window, 43 registers.
+    most = {WINDOW: 258, SNAPSHOT: 48}
+    words = sum(most.get(op.code, 2) for op in ops)
     size = (log_at + words * 8 + 4095) // 4096 * 4096
     with open(path, 'wb') as file:
         file.truncate(size)

@@ -27,6 +27,8 @@ static volatile struct stream *const stream = (struct stream *)(uint64_t)SHARE;
 /* The operation of CPU 1; NULL: it waits. */
 static const struct op *turn;
 static uint32_t turn_number;
+/* Of a WINDOW, by CPU: all vectors at most. */
+static uint32_t taken[2][256];
 
 static void write_log(uint64_t word)
 {
@@ -74,8 +76,7 @@ static void vector_taken(struct cpu *me, uint32_t vector)
 {
 	uint32_t word = vector | bit_of(me, APIC_ISR, vector) << 8;
 
-	if (me->logged < sizeof(me->log) / sizeof(me->log[0]))
-		me->log[me->logged++] = word;
+	taken[me->id][me->logged++ % 256] = word;
 	if (me->x2apic)
 		wrmsr(APIC_MSR(APIC_EOI), 0);
 	else
@@ -173,11 +174,11 @@ static uint64_t wait(struct cpu *me, uint32_t vector, uint64_t cycles)
 static void snapshot(struct cpu *me)
 {
 	static const uint16_t regs[] = {
-		APIC_ID,        APIC_VERSION,     APIC_TPR,
-		APIC_PPR,       APIC_LDR,         APIC_SVR,
-		APIC_ESR,       APIC_LVT_TIMER,   APIC_LVT_THERMAL,
-		APIC_LVT_PERF,  APIC_LVT_LINT0,   APIC_LVT_LINT1,
-		APIC_LVT_ERROR, APIC_TIMER_ICR,   APIC_TIMER_DCR,
+		APIC_ID,        APIC_VERSION,   APIC_TPR,
+		APIC_PPR,       APIC_LDR,       APIC_SVR,
+		APIC_ESR,       APIC_LVT_TIMER, APIC_LVT_THERMAL,
+		APIC_LVT_PERF,  APIC_LVT_LINT0, APIC_LVT_LINT1,
+		APIC_LVT_ERROR, APIC_TIMER_ICR, APIC_TIMER_DCR,
 	};
 
 	write_log(rdmsr(MSR_APIC_BASE));
@@ -204,28 +205,31 @@ static uint32_t snapshot_words(const struct cpu *me)
 	return 2 + 15 + 24 + (me->x2apic ? 1 : 2);
 }
 
+static void send(struct cpu *me, uint32_t icr, uint32_t id)
+{
+	if (me->x2apic) {
+		wrmsr(APIC_MSR(APIC_ICR), (uint64_t)id << 32 | icr);
+		return;
+	}
+	*page_at(page(me), APIC_ICR2) = id << 24;
+	*page_at(page(me), APIC_ICR) = icr;
+}
+
+/* A SIPI that comes before INIT is done may be lost: there are more. */
 static uint64_t start_cpu1(void)
 {
 	struct cpu *cpu = &cpus[1];
 	uint32_t starts = LOAD(cpu->starts);
-	uint64_t begin = rdtsc();
-	uint32_t sipi = ICR_SIPI | ICR_ASSERT | TRAMPOLINE >> 12;
-	const uint32_t id = 1;
 
-	for (uint32_t i = 0; i < 2; i++) {
-		uint32_t icr = i ? sipi : ICR_INIT | ICR_ASSERT;
+	send(&cpus[0], ICR_INIT | ICR_ASSERT, 1);
+	for (uint32_t i = 0; i < 1000 && LOAD(cpu->starts) == starts; i++) {
+		uint64_t begin = rdtsc();
 
-		if (cpus[0].x2apic) {
-			wrmsr(APIC_MSR(APIC_ICR), (uint64_t)id << 32 | icr);
-		} else {
-			*page_at(page(&cpus[0]), APIC_ICR2) = id << 24;
-			*page_at(page(&cpus[0]), APIC_ICR) = icr;
-		}
-		settle_here();
+		while (LOAD(cpu->starts) == starts &&
+		       rdtsc() - begin < 4 * MILLISECOND)
+			out8(YIELD_PORT, 0);
+		send(&cpus[0], ICR_SIPI | ICR_ASSERT | TRAMPOLINE >> 12, 1);
 	}
-	/* 10 s at 2 GHz. */
-	while (LOAD(cpu->starts) == starts && rdtsc() - begin < 20000000000ull)
-		out8(YIELD_PORT, 0);
 	return LOAD(cpu->starts) - starts;
 }
 
@@ -238,8 +242,8 @@ static uint64_t cpuid_apic(void)
 }
 
 /* What takes more than an instruction; true if it is logged already. */
-static bool run_long(struct cpu *me, const struct op *op, uint32_t number,
-		     uint64_t *value)
+static bool
+run_long(struct cpu *me, const struct op *op, uint32_t number, uint64_t *value)
 {
 	uint32_t extra;
 
@@ -250,7 +254,7 @@ static bool run_long(struct cpu *me, const struct op *op, uint32_t number,
 		write_log(number | (uint64_t)extra << LOG_EXTRA_SHIFT);
 		write_log(me->nmis);
 		for (uint32_t i = 0; i < extra; i++)
-			write_log(me->log[i]);
+			write_log(taken[me->id][i]);
 		me->nmis = 0;
 		return true;
 	case OP_SNAPSHOT:
@@ -363,6 +367,10 @@ _Noreturn void guest_main(const struct guest_boot *boot)
 		leave(1);
 	}
 	nr_cpus = boot->nr_vcpus;
+	if (nr_cpus > sizeof(taken) / sizeof(taken[0])) {
+		print("executor: %u vCPUs; it is for one or two\n", nr_cpus);
+		leave(1);
+	}
 	for (const char *p = trampoline; p < trampoline_end; p++)
 		*(volatile char *)low++ = *p;
 	trap_build();
