@@ -118,11 +118,8 @@ scan_requests(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
 
 	if (word & (REQUEST_LOCAL | REQUEST_LINES | REQUEST_EXTINT)) {
 		lapic_take_local(lapic);
-		/*
-		 * An entry may be NMI, SMI or INIT. NEW is not cleared again:
-		 * what is newer than the first look waits for the next scan.
-		 */
-		word = load_acquire(&vcpu->request);
+		/* An entry may be NMI, SMI or INIT. */
+		word = inbox_requests_again(vcpu, REQUEST_LOCAL);
 	}
 	if (word & REQUEST_RESYNC)
 		work->flags = VIC_WORK_RESYNC;

@@ -153,6 +153,12 @@ enum vic_post inbox_request(struct vic_vcpu *vcpu,
  */
 uint64_t inbox_requests(struct vic_vcpu *vcpu);
 
+/*
+ * The second look of a scan, after it has taken care of @bits: if more of
+ * them came meanwhile they are still NEW, and wait for the next scan. Owner.
+ */
+uint64_t inbox_requests_again(struct vic_vcpu *vcpu, uint64_t bits);
+
 /* Acknowledge: take @bits out of the requests; what was there. Owner. */
 uint64_t inbox_ack(struct vic_vcpu *vcpu, uint64_t bits);
 

@@ -179,6 +179,16 @@ uint64_t inbox_requests(struct vic_vcpu *vcpu)
 	return word & ~REQUEST_NEW;
 }
 
+uint64_t inbox_requests_again(struct vic_vcpu *vcpu, uint64_t bits)
+{
+	uint64_t word = load_acquire(&vcpu->request);
+
+	/* What comes before the exchange makes it fail, and stays NEW. */
+	if ((word & REQUEST_NEW) && !(word & bits))
+		compare_exchange(&vcpu->request, &word, word & ~REQUEST_NEW);
+	return word & ~REQUEST_NEW;
+}
+
 uint64_t inbox_ack(struct vic_vcpu *vcpu, uint64_t bits)
 {
 	return fetch_and(&vcpu->request, ~bits) & bits;
