@@ -18,7 +18,10 @@
 void *memset(void *, int, size_t);
 void *memcpy(void *, const void *, size_t);
 
+/* A build that counts branches counts each once, not in each copy. */
+#ifndef ALWAYS_INLINE
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+#endif
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 

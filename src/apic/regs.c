@@ -46,13 +46,6 @@ static void write_tpr(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 	set_tpr(lapic, value);
 }
 
-static void write_eoi(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
-{
-	(void)offset;
-	(void)value;
-	lapic_eoi(lapic);
-}
-
 /* A write latches what was recorded since the last, and arms anew. */
 static void write_esr(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 {
@@ -60,12 +53,6 @@ static void write_esr(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 	lapic_take_local(lapic);
 	*reg(lapic, offset) = lapic->esr_pending;
 	lapic->esr_pending = 0;
-}
-
-static void write_icr(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
-{
-	(void)offset;
-	lapic_icr_xapic(lapic, value);
 }
 
 static void
@@ -154,7 +141,6 @@ const struct reg_row reg_rows[REG_ROWS] = {
 			.section = "10.8.5",
 			.access =
 				REG_MMIO_ZERO | REG_MMIO_WRITE | REG_MSR_WRITE,
-			.write = write_eoi,
 		},
 	[VIC_APIC_LDR >> 4] =
 		{
@@ -201,7 +187,6 @@ const struct reg_row reg_rows[REG_ROWS] = {
 			.section = "10.6.1",
 			.access = RW,
 			.stored = ~(VIC_ICR_RESERVED | VIC_ICR_BUSY),
-			.write = write_icr,
 		},
 	[VIC_APIC_ICR_HI >> 4] =
 		{

@@ -44,7 +44,7 @@ struct reg_row {
 	uint32_t optional;
 	/* NULL: what is in the page. */
 	uint32_t (*read)(struct vic_lapic *lapic);
-	/* NULL: it goes to the page. */
+	/* NULL: it goes to the page; or access.c has it, as EOI and ICR. */
 	void (*write)(struct vic_lapic *lapic, uint32_t offset, uint32_t value);
 };
 
