@@ -141,9 +141,9 @@ run_spin() {
 
 run_coverage() {
 	# Threads would otherwise lose counts, which gcovr does not forgive.
+	args="-fprofile-update=atomic '-DALWAYS_INLINE=static inline'"
 	build coverage -Db_coverage=true --buildtype=debug \
-		-Dc_args="-fprofile-update=atomic '-DALWAYS_INLINE=static inline'" ||
-		return 0
+		-Dc_args="$args" || return 0
 	run coverage $once
 	step coverage reporting
 	gcovr --root . --filter src/ --branches --print-summary \
