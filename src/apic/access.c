@@ -140,6 +140,12 @@ static bool is_lapic_msr(uint32_t msr)
 	return msr >= VIC_MSR_X2APIC && msr <= VIC_MSR_X2APIC_END;
 }
 
+static bool is_deadline_msr(const struct vic_lapic *lapic, uint32_t msr)
+{
+	return msr == VIC_MSR_TSC_DEADLINE &&
+	       (lapic->features & FEATURE_TSC_DEADLINE);
+}
+
 /* MSRs outside of 0x800-0x8FF. */
 static enum vic_access
 msr_read_other(struct vic_lapic *lapic, uint32_t msr, uint64_t *value)
@@ -148,8 +154,7 @@ msr_read_other(struct vic_lapic *lapic, uint32_t msr, uint64_t *value)
 		*value = lapic->base;
 		return VIC_ACCESS_DONE;
 	}
-	if (msr != VIC_MSR_TSC_DEADLINE ||
-	    !(lapic->features & FEATURE_TSC_DEADLINE))
+	if (!is_deadline_msr(lapic, msr))
 		return VIC_ACCESS_FOREIGN;
 	*value = lapic_timer_read_deadline(lapic);
 	return VIC_ACCESS_DONE;
@@ -160,8 +165,7 @@ msr_write_other(struct vic_lapic *lapic, uint32_t msr, uint64_t value)
 {
 	if (msr == VIC_MSR_APIC_BASE)
 		return lapic_write_base(lapic, value);
-	if (msr != VIC_MSR_TSC_DEADLINE ||
-	    !(lapic->features & FEATURE_TSC_DEADLINE))
+	if (!is_deadline_msr(lapic, msr))
 		return VIC_ACCESS_FOREIGN;
 	lapic_timer_write_deadline(lapic, value);
 	return VIC_ACCESS_DONE;
