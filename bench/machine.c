@@ -22,6 +22,14 @@ static void kick(void *opaque)
 	calls.kicks++;
 }
 
+static void notify(void *opaque, uint32_t dest, uint8_t vector)
+{
+	(void)opaque;
+	(void)dest;
+	(void)vector;
+	calls.notifies++;
+}
+
 static void eoi(void *opaque, uint32_t source, uint32_t number)
 {
 	(void)opaque;
@@ -43,6 +51,7 @@ const struct vic_vcpu_ops ops = {
 	.kick = kick,
 	.eoi = eoi,
 	.now = now,
+	.notify = notify,
 };
 
 noreturn void die(const char *what)
@@ -146,17 +155,47 @@ static void enable(struct cpu *cpu, uint32_t index, unsigned flags)
 		     "LDR refuses to be written");
 }
 
+static void init_pcpus(struct machine *m)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		const struct vic_pcpu_config config = {
+			.size = sizeof(config),
+			.id = i,
+			.notify_vector = 0xf2,
+			.wakeup_vector = 0xf1,
+			.ops = &ops,
+		};
+
+		must(vic_pcpu_init(m->pcpu_storage[i], VIC_PCPU_SIZE, &config,
+				   &m->pcpu[i]),
+		     "a pCPU cannot be made");
+	}
+}
+
+static void start_posting(struct machine *m, struct cpu *cpu)
+{
+	struct vic_work work;
+
+	vic_vcpu_load(cpu->vcpu, m->pcpu[0]);
+	must(vic_lapic_set_posting(cpu->lapic, true), "posting does not start");
+	if (vic_lapic_scan(cpu->lapic, 0, &work) != VIC_WORK_EOI_EXIT)
+		die("posting does not tell its EOI-exit bitmap");
+}
+
 void machine_init(struct machine *m, unsigned flags)
 {
 	uint32_t mode = flags & MACHINE_X2APIC ? VIC_LAPIC_X2APIC : 0;
 	uint32_t policy = flags & MACHINE_ARBITRATE ? VIC_BUS_ARBITRATE : 0;
 
 	must(init_bus(m, policy), "the bus cannot be made");
+	init_pcpus(m);
 	for (uint32_t i = 0; i < m->n; i++) {
 		/* All are BSPs: none waits for a SIPI. */
 		must(init_cpu(m, i, mode | VIC_LAPIC_BSP),
 		     "a vCPU cannot be made");
 		enable(&m->cpus[i], i, flags);
+		if (flags & MACHINE_POSTING)
+			start_posting(m, &m->cpus[i]);
 	}
 }
 

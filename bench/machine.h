@@ -35,11 +35,14 @@ struct machine {
 	unsigned char *gicr_storage;
 	/* The counters of a device thread, for MSIs. */
 	struct vic_counters device;
+	/* Where vCPUs that are posted to run: the first. */
+	struct vic_pcpu *pcpu[2];
+	_Alignas(VIC_CACHE_LINE) unsigned char pcpu_storage[2][VIC_PCPU_SIZE];
 };
 
 /* What the callbacks count. */
 struct calls {
-	uint64_t wakes, kicks, eois;
+	uint64_t wakes, kicks, notifies, eois;
 };
 extern struct calls calls;
 
@@ -55,6 +58,8 @@ enum machine_flags {
 	MACHINE_GIC = 1 << 2,
 	/* Lowest priority by PPR: VIC_BUS_ARBITRATE. */
 	MACHINE_ARBITRATE = 1 << 3,
+	/* Vectors are posted. */
+	MACHINE_POSTING = 1 << 4,
 };
 
 /* Get memory for n vCPUs. */

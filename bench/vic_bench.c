@@ -43,6 +43,15 @@ static uint32_t targets(const struct scenario *s, uint32_t n)
 	return s->pends || n == 1 ? 1 : n - 1;
 }
 
+static enum vic_enter enter(const struct scenario *s, const struct cpu *cpu)
+{
+	uint16_t status;
+
+	if (s->machine & MACHINE_POSTING)
+		return vic_lapic_enter(cpu->lapic, &status);
+	return vic_vcpu_enter(cpu->vcpu);
+}
+
 static void setup_target(struct bench *b, uint32_t index, uint32_t next)
 {
 	const struct scenario *s = b->scenario;
@@ -63,7 +72,7 @@ static void setup_target(struct bench *b, uint32_t index, uint32_t next)
 	}
 	if (s->message)
 		t->message = s->message(vic_vcpu_index(cpu->vcpu));
-	if (s->guest && vic_vcpu_enter(cpu->vcpu) != VIC_ENTER_GUEST)
+	if (s->guest && enter(s, cpu) != VIC_ENTER_GUEST)
 		die("an idle vCPU cannot enter");
 	if (s->prepare)
 		s->prepare(b, t);
@@ -170,6 +179,8 @@ static struct effect observe(const struct bench *b)
 	e.vectors.silent = sender->vectors.silent + device->vectors.silent;
 	e.vectors.woken = sender->vectors.woken + device->vectors.woken;
 	e.vectors.kicked = sender->vectors.kicked + device->vectors.kicked;
+	e.vectors.notified =
+		sender->vectors.notified + device->vectors.notified;
 	e.acked = target->acked[VIC_MODE_FIXED];
 	e.eois = target->eois;
 	e.enters = target->enters;
@@ -191,7 +202,9 @@ static bool vectors_grew(const struct vic_outcomes *before,
 		    posts * expected->coalesced) &&
 	       grew(before->silent, after->silent, posts * expected->silent) &&
 	       grew(before->woken, after->woken, posts * expected->woken) &&
-	       grew(before->kicked, after->kicked, posts * expected->kicked);
+	       grew(before->kicked, after->kicked, posts * expected->kicked) &&
+	       grew(before->notified, after->notified,
+		    posts * expected->notified);
 }
 
 static uint64_t divisor(const struct bench *b)
@@ -210,7 +223,7 @@ static void run(struct bench *b, uint64_t iterations)
 {
 	const struct effect *expected = &b->scenario->effect;
 	uint64_t posts = b->empty ? 0 : iterations * divisor(b);
-	uint64_t kicks = calls.kicks;
+	uint64_t kicks = calls.kicks, notifies = calls.notifies;
 	uint64_t wakes = b->empty ? 0 : iterations * b->count;
 	struct effect before = observe(b), after;
 
@@ -223,6 +236,8 @@ static void run(struct bench *b, uint64_t iterations)
 		die("the sender counted other outcomes than expected");
 	if (!grew(kicks, calls.kicks, posts * expected->vectors.kicked))
 		die("kicks were not called once for each target");
+	if (!grew(notifies, calls.notifies, posts * expected->vectors.notified))
+		die("notifications were not called once for each target");
 	if (!grew(before.wakes, after.wakes, wakes * expected->wakes))
 		die("wakes were not called once for each signal");
 	/* What an operation changes in its target's counters is put back. */
@@ -295,6 +310,9 @@ static const struct scenario *nth(unsigned i)
 	if (i < apic_scenario_count)
 		return &apic_scenarios[i];
 	i -= apic_scenario_count;
+	if (i < posted_scenario_count)
+		return &posted_scenarios[i];
+	i -= posted_scenario_count;
 	return i < gic_scenario_count ? &gic_scenarios[i] : NULL;
 }
 

@@ -32,8 +32,8 @@ struct vic_outcomes {
 	uint64_t woken;
 	/** Newly pending; vic_vcpu_ops.kick was called. */
 	uint64_t kicked;
-	/** 0, for a way to come. */
-	uint64_t reserved;
+	/** Newly pending; vic_vcpu_ops.notify was called. */
+	uint64_t notified;
 };
 
 /** Start with all zeroes. */
@@ -89,10 +89,24 @@ struct vic_counters {
 	 * of a GIC under 0.
 	 */
 	uint64_t acked[8];
-	/** EOIs that ended an interrupt in service. */
+	/**
+	 * EOIs that ended an interrupt in service. While vectors are posted
+	 * this and @c acked count what libvic sees: EOI-induced exits, and
+	 * no deliveries.
+	 */
 	uint64_t eois;
+
+	/* Of posting. */
+	/**
+	 	 * Level vectors, of those newly pending, that were not posted
+	 * because the target's EOI-exit bitmap did not know them: the target
+	 * leaves the guest for them.
+	 */
+	uint64_t held;
+	/** vCPUs woken by vic_pcpu_wakeup(). */
+	uint64_t wakeups;
 	/** 0, for counters to come. */
-	uint64_t reserved[12];
+	uint64_t reserved[10];
 };
 
 /** Copy a block while its thread may add to it. Any thread. */

@@ -46,7 +46,7 @@ extern "C" {
 struct vic_lapic;
 
 /** Enough bytes for a struct vic_lapic. */
-#define VIC_LAPIC_SIZE (3 * VIC_CACHE_LINE)
+#define VIC_LAPIC_SIZE (4 * VIC_CACHE_LINE)
 
 /** Bytes of an image of a local APIC: vic_lapic_save(). */
 #define VIC_LAPIC_IMAGE_SIZE 1104
@@ -130,6 +130,24 @@ enum vic_work_flags {
 	 * its end came too early. Told once.
 	 */
 	VIC_WORK_TIMER = 1 << 11,
+	/**
+	 * Posting: load what vic_lapic_eoi_exit_bitmap() says. Told once.
+	 */
+	VIC_WORK_EOI_EXIT = 1 << 12,
+};
+
+/** What vic_lapic_icr_fast() leaves to do. */
+enum vic_fast {
+	/** Nothing: enter the guest again. */
+	VIC_FAST_DONE,
+	/**
+	 * The vCPU is a target itself, and the vector is in IRR already.
+	 * With posting: raise RVI to it and enter again. Without: leave
+	 * GUEST and scan.
+	 */
+	VIC_FAST_SELF,
+	/** All: leave GUEST and emulate the write. */
+	VIC_FAST_EXIT,
 };
 
 /** When the timer of a local APIC expires. */
@@ -305,11 +323,118 @@ VIC_API VIC_NODISCARD int vic_lapic_ack_sipi(struct vic_lapic *lapic);
 VIC_API void vic_lapic_reset(struct vic_lapic *lapic);
 
 /**
- * vic_vcpu_block(), unless the scan with @p can finds work: any flag but
- * VIC_WORK_WAIT_SIPI and windows.
+  * vic_vcpu_block(), unless the scan with @p can finds work: any flag but
+ * VIC_WORK_WAIT_SIPI, VIC_WORK_EOI_EXIT and windows; with posting on also a
+ * vector that the processor would deliver, if @p can has VIC_CAN_IRQ.
  */
 VIC_API VIC_NODISCARD bool vic_lapic_block(struct vic_lapic *lapic,
 					   uint32_t can);
+
+/**
+ * A write to ICR, from an exit that need not become one: the vCPU is still
+ * in GUEST or POSTED, with host interrupts masked, so that kicks and
+ * notifications for it stay latched until it enters again. What it takes is
+ * a Fixed edge, to whomever; of targets other than this vCPU each is
+ * reached as ever.
+ *
+  * @param value as WRMSR wrote it; in xAPIC mode ICR's low half, as stored
+ * or, after an APIC-write exit, as in the page, which has the high half.
+ * @param vector receives that of VIC_FAST_SELF.
+  * @return after VIC_FAST_EXIT nothing was done: vic_lapic_exit() comes next,
+ * then vic_lapic_msr_write(), vic_lapic_mmio_write() or
+ * vic_lapic_write_exit().
+ */
+VIC_API VIC_NODISCARD enum vic_fast vic_lapic_icr_fast(struct vic_lapic *lapic,
+						       uint64_t value,
+						       uint8_t *vector);
+
+/**
+ * Post vectors to a processor with virtual-interrupt delivery and
+ * posted-interrupt processing, which shares the page (SDM vol. 3, "APIC
+ * Virtualization and Virtual Interrupts"), or stop that: an inhibition, or
+ * a host without them. In HOST. While it is on
+ *
+ * - vic_lapic_enter() and vic_lapic_exit() stand in for vic_vcpu_enter()
+ *   and vic_vcpu_exit(), and carry the guest interrupt status;
+ * - vic_lapic_scan() offers no vector, and is only needed after
+ *   VIC_ENTER_AGAIN, an access to the APIC, vic_vcpu_unblock() and this;
+ *   there are no acks for vectors, for the processor delivers them;
+ * - vic_lapic_eoi_exit() and vic_lapic_write_exit() serve the exits that
+ *   only such a processor has.
+ *
+ * It starts off. A guest that disables the APIC, and vic_lapic_restore(),
+ * end it: see vic_lapic_posting().
+ *
+ * @return VIC_OK; VIC_ERR_INVAL without vic_vcpu_ops.notify, VIC_ERR_STATE
+ * while the APIC is disabled.
+ */
+VIC_API VIC_NODISCARD int vic_lapic_set_posting(struct vic_lapic *lapic,
+						bool on);
+
+/** Whether vectors are posted. */
+VIC_API bool vic_lapic_posting(const struct vic_lapic *lapic);
+
+/**
+ * HOST to POSTED, as vic_vcpu_enter() under the same rule, except that
+ * vectors do not make it refuse: they are taken over. Without posting it is
+ * vic_vcpu_enter().
+ *
+ * @param status the guest interrupt status for the VMCS: RVI in bits 7:0,
+ * SVI in bits 15:8. Not after VIC_ENTER_AGAIN.
+ * @return VIC_ENTER_AGAIN also while a scan has VIC_WORK_EOI_EXIT or
+ * VIC_WORK_TIMER to tell.
+ */
+VIC_API VIC_NODISCARD enum vic_enter vic_lapic_enter(struct vic_lapic *lapic,
+						     uint16_t *status);
+
+/**
+ * POSTED to HOST, or without posting vic_vcpu_exit().
+ *
+ * @param status the guest interrupt status in the VMCS.
+ * @param kicked this exit was caused by a kick.
+ */
+VIC_API void vic_lapic_exit(struct vic_lapic *lapic, uint16_t status,
+			    bool kicked);
+
+/**
+ * Take over what the descriptor holds. In HOST, at any time. Vectors that
+ * could not be posted (vic_counters.held) wait for a scan.
+ *
+ * @return the highest vector in IRR, whether or not anything was posted.
+ */
+VIC_API uint8_t vic_lapic_harvest(struct vic_lapic *lapic);
+
+/**
+ * Which vectors' EOI must exit: those that are accepted as level. Bit v % 64
+ * of word v / 64, as in the VMCS.
+ */
+VIC_API void vic_lapic_eoi_exit_bitmap(const struct vic_lapic *lapic,
+				       uint64_t bitmap[4]);
+
+/**
+ * An EOI-induced VM exit: the processor has done the EOI of @p vector, and
+ * vic_vcpu_ops.eoi hears of it. In HOST.
+ */
+VIC_API void vic_lapic_eoi_exit(struct vic_lapic *lapic, uint8_t vector);
+
+/**
+ * An APIC-write VM exit: the processor has stored the guest's value in the
+ * page already. What libvic kept of the register takes its place, then it
+ * is a write like any other. In HOST.
+ *
+ * @param offset of the access in the page: the exit qualification.
+ * @return VIC_ACCESS_FOREIGN where no such exit comes from: without posting,
+ * or of an offset that no processor virtualizes. Nothing changed.
+ */
+VIC_API VIC_NODISCARD enum vic_access
+vic_lapic_write_exit(struct vic_lapic *lapic, uint32_t offset);
+
+/**
+ * Hardware, or an embedder, changed TPR, IRR or ISR in the page: derive
+ * anew what follows from them. Needed without posting after an exit for a
+ * TPR below threshold, of a processor with a TPR shadow.
+ */
+VIC_API void vic_lapic_reload(struct vic_lapic *lapic);
 
 /**
  * When the timer will raise an interrupt next.
@@ -334,7 +459,8 @@ VIC_API void vic_lapic_save(struct vic_lapic *lapic, void *image);
 
 /**
  * Take the state in @p image, which must be private to the caller, in
- * place of the present one; under the same rule. The timer goes on from
+ * place of the present one; under the same rule. Posting is off
+ * afterwards. The timer goes on from
  * where it stood; IA32_TSC_DEADLINE is as the guest wrote it, so the guest's
  * TSC must go on, too. Afterwards VIC_WORK_TIMER and VIC_WORK_RESYNC
  * are told.

@@ -111,7 +111,27 @@ struct vic_vcpu_ops {
 	 * else does. NULL: there is none, and ExtINT is refused.
 	 */
 	uint8_t (*inta)(void *opaque);
+	/**
+	 * The vCPU is in VIC_POSTED and its descriptor holds something new:
+	 * send the physical interrupt @p vector, which is NV, to @p dest,
+	 * which is NDST as the descriptor has it: a physical APIC id, in a
+	 * host in xAPIC mode in bits 15:8. The processor
+	 * there takes the vectors from the descriptor without an exit; if
+	 * the vCPU left meanwhile nothing is lost, and the host's handler of
+	 * @p vector has nothing to do. Required for
+	 * vic_lapic_set_posting().
+	 */
+	void (*notify)(void *opaque, uint32_t dest, uint8_t vector);
+	/**
+	 * The same as @c kick for each of @p n vCPUs, 1 to VIC_KICK_MANY:
+	 * one call for a message with many targets, for a hypervisor that
+	 * can reach many processors at once. NULL: @c kick for each.
+	 */
+	void (*kick_many)(void *const *opaques, uint32_t n);
 };
+
+/** The most vCPUs that one vic_vcpu_ops.kick_many is told. */
+#define VIC_KICK_MANY 32
 
 #ifdef __cplusplus
 }

@@ -11,6 +11,7 @@
  *
  *     HOST     in the hypervisor; will look at its inbox before it leaves
  *     GUEST    executing guest code, or halted inside the guest
+ *     POSTED   as GUEST, and the processor takes vectors from the descriptor
  *     BLOCKED  its thread waits, or is about to, on the embedder's semaphore
  *
  * docs/design.md tells the protocol and why it loses nothing.
@@ -39,13 +40,15 @@ struct vic_vcpu;
  * `_Alignas(VIC_CACHE_LINE) unsigned char vic[VIC_VCPU_SIZE]` into its own
  * struct; its stride should be an odd number of lines too.
  */
-#define VIC_VCPU_SIZE (17 * VIC_CACHE_LINE)
+#define VIC_VCPU_SIZE (19 * VIC_CACHE_LINE)
 
 /** Where a vCPU is; see the top of this file. */
 enum vic_run_state {
 	VIC_HOST,
 	VIC_GUEST,
 	VIC_BLOCKED,
+	/** vic_lapic_enter() with posting on. */
+	VIC_POSTED,
 };
 
 /** Requests: what may be pending besides x86 vectors. */
@@ -83,6 +86,8 @@ enum vic_post {
 	VIC_POST_SILENT,
 	VIC_POST_WOKEN,
 	VIC_POST_KICKED,
+	/** vic_vcpu_ops.notify was called: no exit is needed. */
+	VIC_POST_NOTIFIED,
 	/** The arguments name no such interrupt. Nothing changed. */
 	VIC_POST_REFUSED,
 };
@@ -128,7 +133,10 @@ struct vic_vcpu_inbox {
 	uint8_t lint;
 	/** Vectors posted and not yet harvested. */
 	uint64_t pir[4];
-	/** Trigger mode of each vector at its last post: 1 is level. */
+	/**
+	 * Trigger mode of each vector at its last post: 1 is level; see
+	 * vic_vcpu_post() for those that are posted to hardware.
+	 */
 	uint64_t trigger[4];
 };
 
@@ -152,8 +160,10 @@ VIC_API VIC_NODISCARD int vic_vcpu_init(void *storage, size_t size,
  * Make x86 vector @p vector pending and reach the vCPU. Any thread.
  *
  * @param counters the calling thread's block.
- * @param level the trigger mode; it is what the last post of the vector
- * says that reaches TMR.
+  * @param level the trigger mode; it is what the last post of the vector
+ * says that reaches TMR. While vectors are posted (vic_lapic_set_posting())
+ * a level one that TMR does not know makes the target leave the guest, and
+ * one that was level stays so until its EOI, which vic_vcpu_ops.eoi hears.
  * @return VIC_POST_MERGED if it was pending already. A vector below 16 is
  * refused.
  */
@@ -190,7 +200,10 @@ VIC_API VIC_NODISCARD enum vic_enter vic_vcpu_enter(struct vic_vcpu *vcpu);
 VIC_API void vic_vcpu_exit(struct vic_vcpu *vcpu, bool kicked);
 
 /**
- * HOST to BLOCKED, unless something new is pending. Owner.
+  * HOST to BLOCKED, unless something new is pending. Owner.
+ *
+ * A vCPU that was loaded (<vic/pcpu.h>) is listed with its pCPU meanwhile,
+ * so that a device's post wakes it.
  *
  * Look at what is already known first (vic_lapic_block() does). After true
  * wait for vic_vcpu_ops.wake, then call vic_vcpu_unblock(). After false the

@@ -15,6 +15,7 @@
 #include <vic/gic_lr.h>
 #include <vic/ipi.h>
 #include <vic/lapic.h>
+#include <vic/pcpu.h>
 #include <vic/ops.h>
 #include <vic/spec/apic.h>
 #include <vic/spec/gicv3.h>

@@ -17,8 +17,7 @@ static void fresh(struct vic_lapic *lapic, uint32_t index)
 	bool tmr_or_irr =
 		index >= VIC_APIC_TMR >> 4 && index < VIC_APIC_ESR >> 4;
 
-	if (tmr_or_irr &&
-	    (load_acquire(&lapic->vcpu->pid.control) & VIC_PID_ON))
+	if (tmr_or_irr && inbox_vectors(lapic->vcpu))
 		lapic_harvest(lapic);
 }
 
@@ -95,6 +94,8 @@ mmio_write_row(struct vic_lapic *lapic, uint32_t offset, uint32_t len,
 		return VIC_ACCESS_FOREIGN;
 	if (len != 4 || (offset & 0xf))
 		return VIC_ACCESS_DONE;
+	if (UNLIKELY(posting(lapic)))
+		lapic->attention |= ATTENTION_SHADOW;
 	if (offset >= REG_ROWS << 4 || !reg_exists(lapic, offset >> 4) ||
 	    !(row->access & (REG_MMIO_READ | REG_MMIO_WRITE)))
 		lapic_error(lapic, VIC_ESR_ILLEGAL_REGISTER);

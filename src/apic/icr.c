@@ -30,8 +30,8 @@ send_all(struct vic_lapic *lapic, uint32_t low)
 	enum vic_dest_kind kind = icr_kind(low);
 
 	count(&vcpu->counters.sent[kind][VIC_MODE_FIXED]);
-	bus_broadcast(lapic->bus, kind == VIC_DEST_ALL ? NULL : vcpu,
-		      &vcpu->counters, low & VIC_ICR_VECTOR);
+	bus_broadcast(lapic->bus, vcpu, kind == VIC_DEST_ALL,
+		      low & VIC_ICR_VECTOR);
 	return VIC_ACCESS_DONE;
 }
 
@@ -42,7 +42,7 @@ send_one(struct vic_lapic *lapic, struct vic_vcpu *target, uint32_t low,
 	struct vic_counters *counters = &lapic->vcpu->counters;
 
 	count(&counters->sent[kind][mode]);
-	inbox_post(target, &counters->vectors, low & VIC_ICR_VECTOR, false);
+	inbox_post(target, counters, low & VIC_ICR_VECTOR, false);
 	return VIC_ACCESS_DONE;
 }
 
@@ -198,4 +198,90 @@ void lapic_send_self(struct vic_lapic *lapic, uint8_t vector)
 		send_nothing(lapic, VIC_DECODE_ILLEGAL_VECTOR);
 	else
 		bus_send(lapic->bus, lapic->vcpu, &lapic->vcpu->counters, &ipi);
+}
+
+/* A send to self, while no scan is to come: IRR has it. */
+static enum vic_fast
+fast_self(struct vic_lapic *lapic, uint32_t low, uint8_t *vector)
+{
+	*vector = low & VIC_ICR_VECTOR;
+	lapic_accept(lapic, *vector, false);
+	return VIC_FAST_SELF;
+}
+
+/* More than one target, or one that takes a longer look. */
+static __attribute__((noinline)) enum vic_fast
+fast_many(struct vic_lapic *lapic, uint32_t low, uint32_t dest, uint8_t width,
+	  uint8_t *vector)
+{
+	struct vic_ipi ipi;
+
+	(void)icr_decode(low, dest, width, &ipi);
+	if (ipi.kind == VIC_DEST_OTHERS && is_short(low, lapic->icr_long_all)) {
+		(void)send_all(lapic, low);
+		return VIC_FAST_DONE;
+	}
+	if (!bus_send_others(lapic->bus, lapic->vcpu, &ipi))
+		return VIC_FAST_DONE;
+	return fast_self(lapic, low, vector);
+}
+
+static struct vic_vcpu *fast_target(const struct vic_lapic *lapic, uint32_t low,
+				    uint32_t dest, bool wide)
+{
+	if (low & VIC_ICR_LOGICAL)
+		return wide ? unicast_logical32(lapic->bus, dest)
+			    : unicast_logical8(lapic->bus, dest);
+	return wide ? unicast_physical32(lapic->bus, dest)
+		    : unicast_physical8(lapic->bus, dest);
+}
+
+/* What is no Fixed edge to another's physical x2APIC id. */
+static __attribute__((noinline)) enum vic_fast
+fast_any(struct vic_lapic *lapic, uint64_t value, uint8_t *vector)
+{
+	bool wide = lapic->mode == LAPIC_X2APIC;
+	uint32_t dest = (uint32_t)(value >> VIC_ICR_DEST_SHIFT);
+	uint32_t low = (uint32_t)value;
+	struct vic_vcpu *target = NULL;
+
+	if (!is_short(low, lapic->icr_long & ~VIC_ICR_SHORTHAND))
+		return VIC_FAST_EXIT;
+	if (wide) {
+		if (low & lapic->icr_reserved)
+			return VIC_FAST_EXIT;
+		value &= ~(uint64_t)VIC_ICR_BUSY;
+		store_icr(reg(lapic, VIC_APIC_ICR_LO), value);
+	} else if (lapic->mode == LAPIC_XAPIC) {
+		low &= ~(VIC_ICR_BUSY | VIC_ICR_RESERVED);
+		*reg(lapic, VIC_APIC_ICR_LO) = low;
+		dest = *reg(lapic, VIC_APIC_ICR_HI) >> 24;
+	} else {
+		return VIC_FAST_EXIT;
+	}
+	if (!(low & VIC_ICR_SHORTHAND))
+		target = fast_target(lapic, low, dest, wide);
+	if (!target || target == lapic->vcpu)
+		return fast_many(lapic, low, dest, wide ? 32 : 8, vector);
+	(void)send_one(lapic, target, low, icr_kind(low), VIC_MODE_FIXED);
+	return VIC_FAST_DONE;
+}
+
+enum vic_fast
+vic_lapic_icr_fast(struct vic_lapic *lapic, uint64_t value, uint8_t *vector)
+{
+	const uint32_t any = VIC_ICR_LOGICAL | VIC_ICR_BUSY | VIC_ICR_RESERVED;
+	uint32_t low = (uint32_t)value;
+	struct vic_vcpu *target;
+
+	if (UNLIKELY(lapic->mode != LAPIC_X2APIC ||
+		     !is_short(low, lapic->icr_long | any)))
+		return fast_any(lapic, value, vector);
+	target = unicast_physical32(lapic->bus,
+				    (uint32_t)(value >> VIC_ICR_DEST_SHIFT));
+	if (UNLIKELY(!target || target == lapic->vcpu))
+		return fast_any(lapic, value, vector);
+	store_icr(reg(lapic, VIC_APIC_ICR_LO), value);
+	(void)send_one(lapic, target, low, VIC_DEST_PHYSICAL, VIC_MODE_FIXED);
+	return VIC_FAST_DONE;
 }

@@ -84,7 +84,8 @@ static uint32_t page32(const struct image *image, uint32_t offset)
 static void save_page(const struct vic_lapic *lapic, unsigned char *bytes)
 {
 	for (uint32_t i = 0; i < REG_ROWS; i++)
-		if (reg_exists(lapic, i))
+		if (reg_exists(lapic, i) &&
+		    (reg_rows[i].access & REG_MMIO_READ))
 			put32(bytes, AT_PAGE + i * 16, lapic->page[i * 4]);
 	put32(bytes, AT_PAGE + VIC_APIC_ICR_HI, *icr_high(lapic));
 }
@@ -439,6 +440,8 @@ static void restore_page(struct vic_lapic *lapic, const struct image *image)
 		for (; isr; isr &= isr - 1)
 			lapic->isr_count++;
 	}
+	for (uint32_t i = 0; i < 4; i++)
+		inbox_set_modes(lapic->vcpu, i, in_tmr64(lapic, i));
 	lapic->isr_top = image_isr_top(image);
 	ppr_update(lapic->page, lapic->vcpu, lapic->isr_top);
 }
@@ -457,6 +460,7 @@ static void restore(struct vic_lapic *lapic, const struct image *image)
 {
 	const unsigned char *bytes = image->bytes;
 
+	lapic_end_posting(lapic);
 	/* What was pending goes, and what comes is newly pending. */
 	lapic_discard(lapic);
 	inbox_discard(lapic->vcpu);

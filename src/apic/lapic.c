@@ -90,6 +90,8 @@ static void reset_registers(struct vic_lapic *lapic)
 	if (in_x2apic(lapic))
 		*reg(lapic, VIC_APIC_LDR) = lapic_x2apic_ldr(lapic->vcpu->id);
 	lapic_timer_reset(lapic);
+	if (posting(lapic))
+		lapic_reset_posted(lapic);
 	lapic->irr_top = lapic->isr_top = 0;
 	lapic->irr_words = lapic->isr_count = 0;
 	lapic->lint_vector = 0;
@@ -232,6 +234,7 @@ static void change_mode(struct vic_lapic *lapic, enum lapic_mode mode)
 	lapic_publish(lapic);
 	/* NMI, SMI, INIT and SIPI are the processor's, not the APIC's. */
 	if (mode == LAPIC_DISABLED) {
+		lapic_end_posting(lapic);
 		inbox_discard(lapic->vcpu);
 		lapic_take_local(lapic);
 	}

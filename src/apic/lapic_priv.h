@@ -23,6 +23,9 @@ enum lapic_mode {
 	LAPIC_X2APIC_SPLIT,
 };
 
+/* See posted.c. */
+#define LAPIC_SHADOWS 14
+
 struct vic_lapic {
 	_Alignas(VIC_CACHE_LINE) uint32_t *page;
 	struct vic_vcpu *vcpu;
@@ -63,10 +66,19 @@ struct vic_lapic {
 	uint64_t timer_start;
 	/* IA32_TSC_DEADLINE; 0: disarmed. */
 	uint64_t tsc_deadline;
+	/*
+	 * While vectors are posted: what is in the page of the registers
+	 * that a guest's store overwrites before libvic hears of it.
+	 */
+	uint32_t shadow[LAPIC_SHADOWS];
 };
 
 /* Remote IRR of LINT0 waits for an EOI. */
 #define COUNT_LINT0 0x10000u
+/* Hardware changed the page: many, for what anybody knows. */
+#define COUNT_UNKNOWN 0x8000u
+/* Any word of IRR may hold some. */
+#define IRR_WORDS_UNKNOWN 0xffu
 
 ALWAYS_INLINE void set_lint_vector(struct vic_lapic *lapic, uint32_t vector)
 {
@@ -80,6 +92,25 @@ ALWAYS_INLINE void set_lint_vector(struct vic_lapic *lapic, uint32_t vector)
 #define ATTENTION_WAIT_SIPI 1u
 /* The deadline has changed since the embedder was told. */
 #define ATTENTION_TIMER 2u
+/* The EOI-exit bitmap has changed since the embedder was told. */
+#define ATTENTION_EOI_EXIT 4u
+#define ATTENTION_TELL (ATTENTION_TIMER | ATTENTION_EOI_EXIT)
+/* Vectors are posted: hardware delivers them. */
+#define ATTENTION_POSTING 8u
+/* Registers may have changed since they were shadowed. */
+#define ATTENTION_SHADOW 16u
+/* From ATTENTION_TELL to enum vic_work_flags. */
+#define ATTENTION_WORK_SHIFT 10
+
+_Static_assert(ATTENTION_TIMER << ATTENTION_WORK_SHIFT == VIC_WORK_TIMER &&
+		       ATTENTION_EOI_EXIT << ATTENTION_WORK_SHIFT ==
+			       VIC_WORK_EOI_EXIT,
+	       "scan_requests() shifts them");
+
+ALWAYS_INLINE bool posting(const struct vic_lapic *lapic)
+{
+	return lapic->attention & ATTENTION_POSTING;
+}
 
 /* What registers and bits of registers depend on. */
 #define FEATURE_CMCI 1u
@@ -119,6 +150,22 @@ vector_word(const struct vic_lapic *lapic, uint32_t first, uint32_t vector)
 	return &lapic->page[word + first / 4];
 }
 
+ALWAYS_INLINE bool in_tmr(const struct vic_lapic *lapic, uint32_t vector)
+{
+	return *vector_word(lapic, VIC_APIC_TMR, vector) >> vector % 32 & 1;
+}
+
+/* Two words of IRR, ISR or TMR, as a word of PIR has them. */
+ALWAYS_INLINE uint64_t vectors64(const uint32_t *word)
+{
+	return word[0] | (uint64_t)word[4] << 32;
+}
+
+ALWAYS_INLINE uint64_t in_tmr64(const struct vic_lapic *lapic, uint32_t i)
+{
+	return vectors64(vector_word(lapic, VIC_APIC_TMR, i * 64));
+}
+
 /*
  * After TPR or ISR changed: PPR as SDM 10.8.3.1 defines it, into the page,
  * and out for arbitration. @isrv is the highest vector in service.
@@ -143,11 +190,32 @@ ALWAYS_INLINE void set_tpr(struct vic_lapic *lapic, uint32_t tpr)
 
 /* prio.c */
 enum vic_access lapic_eoi(struct vic_lapic *lapic);
+/* Tell the embedder of the EOI of a level interrupt. */
+enum vic_access lapic_eoi_level(const struct vic_lapic *lapic, uint32_t vector);
 
 /* scan.c: take over from the inbox, vectors into IRR and TMR. */
 void lapic_harvest(struct vic_lapic *lapic);
 /* A vector of this APIC's own, 16 or more. */
 void lapic_accept(struct vic_lapic *lapic, uint32_t vector, bool level);
+
+/*
+ * @bits of word @i of PIR, and their modes, where some may not get into IRR:
+ * illegal ones, those of a sender that saw this APIC enabled and is late,
+ * and those that are there already.
+ */
+void lapic_accept_words(struct vic_lapic *lapic, uint32_t i, uint64_t bits,
+			uint64_t level);
+
+/* posted.c: the mode in which hardware will have @vector; told to all. */
+bool lapic_mode_posted(struct vic_lapic *lapic, uint32_t vector, bool level);
+/* S1 and S2 while hardware shares the page. */
+void lapic_harvest_posted(struct vic_lapic *lapic);
+/* TMR was cleared, and the registers have their reset values. */
+void lapic_reset_posted(struct vic_lapic *lapic);
+/* Vectors are posted no more; nothing if they were not. */
+void lapic_end_posting(struct vic_lapic *lapic);
+/* What follows from IRR and ISR, from the page. */
+void lapic_count_vectors(struct vic_lapic *lapic);
 
 /* lvt.c: ESR bits are recorded now; what fires is the error LVT's. */
 void lapic_error(struct vic_lapic *lapic, uint32_t bits);

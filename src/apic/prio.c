@@ -46,8 +46,8 @@ int vic_lapic_ack(struct vic_lapic *lapic, uint8_t vector)
 
 	if (UNLIKELY(!(word & bit)))
 		return VIC_ERR_ABSENT;
-	/* Not above the class in service. */
-	if (UNLIKELY(vector <= (lapic->isr_top | 0xf)))
+	/* Not above the class in service, or the processor delivers. */
+	if (UNLIKELY(vector <= (lapic->isr_top | 0xf) || posting(lapic)))
 		return VIC_ERR_STATE;
 	word ^= bit;
 	*irr = word;
@@ -66,7 +66,7 @@ uint8_t vic_lapic_inta(struct vic_lapic *lapic)
 {
 	uint32_t vector;
 
-	if (load_acquire(&lapic->vcpu->pid.control) & VIC_PID_ON)
+	if (inbox_vectors(lapic->vcpu))
 		lapic_harvest(lapic);
 	vector = lapic->irr_top;
 	if ((vector & 0xf0) <= (*reg(lapic, VIC_APIC_PPR) & 0xf0) ||
@@ -90,7 +90,7 @@ int vic_lapic_unack(struct vic_lapic *lapic, uint8_t vector)
 	uint32_t *irr = vector_word(lapic, VIC_APIC_IRR, vector);
 	uint32_t bit = 1u << vector % 32;
 
-	if (!vector || vector != lapic->isr_top)
+	if (!vector || vector != lapic->isr_top || posting(lapic))
 		return VIC_ERR_ABSENT;
 	isr_pop(lapic, vector);
 	/* Posted anew meanwhile: the two merge, and one counts as taken. */
@@ -103,8 +103,7 @@ int vic_lapic_unack(struct vic_lapic *lapic, uint8_t vector)
 	return VIC_OK;
 }
 
-static __attribute__((noinline)) enum vic_access
-eoi_level(const struct vic_lapic *lapic, uint32_t vector)
+enum vic_access lapic_eoi_level(const struct vic_lapic *lapic, uint32_t vector)
 {
 	const struct vic_vcpu *vcpu = lapic->vcpu;
 
@@ -123,7 +122,7 @@ eoi_nested(struct vic_lapic *lapic, uint32_t vector, bool level)
 	isr_pop(lapic, vector);
 	if (vector == lapic->lint_vector)
 		lapic_lint_eoi(lapic);
-	return level ? eoi_level(lapic, vector) : VIC_ACCESS_DONE;
+	return level ? lapic_eoi_level(lapic, vector) : VIC_ACCESS_DONE;
 }
 
 enum vic_access lapic_eoi(struct vic_lapic *lapic)
@@ -146,5 +145,6 @@ enum vic_access lapic_eoi(struct vic_lapic *lapic)
 	lapic->isr_count = 0;
 	ppr_update(lapic->page, vcpu, 0);
 	count(&vcpu->counters.eois);
-	return UNLIKELY(level) ? eoi_level(lapic, vector) : VIC_ACCESS_DONE;
+	return UNLIKELY(level) ? lapic_eoi_level(lapic, vector)
+			       : VIC_ACCESS_DONE;
 }

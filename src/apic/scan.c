@@ -18,12 +18,10 @@ ALWAYS_INLINE void accept_word(struct vic_lapic *lapic, uint32_t first,
 	lapic->irr_words |= 1u << first / 32;
 }
 
-/* @bits, not 0, of word @i of PIR. */
+/* @bits, not 0, of word @i of PIR, and their modes. */
 ALWAYS_INLINE void
-accept_words(struct vic_lapic *lapic, uint32_t i, uint64_t bits)
+accept_modes(struct vic_lapic *lapic, uint32_t i, uint64_t bits, uint64_t level)
 {
-	/* After the exchange, which took the bits with their P1. */
-	uint64_t level = load_relaxed(&lapic->vcpu->trigger[i]);
 	uint32_t top = i * 64 + top_bit(bits);
 
 	accept_word(lapic, i * 64, (uint32_t)bits, (uint32_t)level);
@@ -31,6 +29,13 @@ accept_words(struct vic_lapic *lapic, uint32_t i, uint64_t bits)
 		    (uint32_t)(level >> 32));
 	if (top > lapic->irr_top)
 		lapic->irr_top = top;
+}
+
+ALWAYS_INLINE void
+accept_words(struct vic_lapic *lapic, uint32_t i, uint64_t bits)
+{
+	/* After the exchange, which took the bits with their P1. */
+	accept_modes(lapic, i, bits, load_relaxed(&lapic->vcpu->trigger[i]));
 }
 
 /* 64 vectors of IRR as a word of PIR has them. */
@@ -46,12 +51,8 @@ ALWAYS_INLINE uint64_t illegal(uint32_t i)
 	return i ? 0 : (UINT64_C(1) << VIC_VECTOR_MIN) - 1;
 }
 
-/*
- * @bits of word @i of PIR where some may not get into IRR: illegal ones,
- * those of a sender that saw this APIC enabled and is late, and those that
- * are there already.
- */
-static void accept_some(struct vic_lapic *lapic, uint32_t i, uint64_t bits)
+void lapic_accept_words(struct vic_lapic *lapic, uint32_t i, uint64_t bits,
+			uint64_t level)
 {
 	struct vic_counters *counters = &lapic->vcpu->counters;
 	uint64_t refused = bits & illegal(i);
@@ -64,7 +65,7 @@ static void accept_some(struct vic_lapic *lapic, uint32_t i, uint64_t bits)
 	bits &= ~refused;
 	inbox_count(&counters->folded, bits & in_irr(lapic, i));
 	if (bits)
-		accept_words(lapic, i, bits);
+		accept_modes(lapic, i, bits, level);
 }
 
 /* S2 from word @i on. */
@@ -73,8 +74,31 @@ static void drain(struct vic_lapic *lapic, uint32_t i)
 	struct vic_pid *pid = &lapic->vcpu->pid;
 
 	for (; i < 4; i++)
-		if (load_relaxed(&pid->pir[i]))
-			accept_some(lapic, i, exchange(&pid->pir[i], 0));
+		if (load_relaxed(&pid->pir[i])) {
+			uint64_t bits = exchange(&pid->pir[i], 0);
+
+			lapic_accept_words(
+				lapic, i, bits,
+				load_relaxed(&lapic->vcpu->trigger[i]));
+		}
+}
+
+/* Levels that were held: R1, R2. */
+static __attribute__((noinline)) void take_held(struct vic_lapic *lapic)
+{
+	struct vic_vcpu *vcpu = lapic->vcpu;
+
+	inbox_ack(vcpu, REQUEST_HELD);
+	for (uint32_t i = 0; i < 4; i++) {
+		uint64_t bits = inbox_take_held(vcpu, i);
+
+		if (!bits)
+			continue;
+		lapic_accept_words(lapic, i, bits, bits);
+		inbox_add_modes(vcpu, i, bits & in_tmr64(lapic, i));
+	}
+	if (posting(lapic))
+		lapic->attention |= ATTENTION_EOI_EXIT;
 }
 
 /*
@@ -84,8 +108,14 @@ static void drain(struct vic_lapic *lapic, uint32_t i)
  */
 void lapic_harvest(struct vic_lapic *lapic)
 {
-	fetch_and(&lapic->vcpu->pid.control, ~VIC_PID_ON);
-	drain(lapic, 0);
+	if (posting(lapic)) {
+		lapic_harvest_posted(lapic);
+	} else {
+		fetch_and(&lapic->vcpu->pid.control, ~VIC_PID_ON);
+		drain(lapic, 0);
+	}
+	if (load_acquire(&lapic->vcpu->request) & REQUEST_HELD)
+		take_held(lapic);
 }
 
 void lapic_accept(struct vic_lapic *lapic, uint32_t vector, bool level)
@@ -97,6 +127,8 @@ void lapic_accept(struct vic_lapic *lapic, uint32_t vector, bool level)
 	if (!accepts(lapic))
 		return;
 	count(*irr & bit ? &outcomes->merged : &outcomes->silent);
+	if (UNLIKELY(posting(lapic)))
+		level = lapic_mode_posted(lapic, vector, level);
 	accept_word(lapic, vector & 0xe0, bit, level ? bit : 0);
 	if (vector > lapic->irr_top)
 		lapic->irr_top = vector;
@@ -116,15 +148,18 @@ scan_requests(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
 	struct vic_vcpu *vcpu = lapic->vcpu;
 	uint64_t word = inbox_requests(vcpu);
 
-	if (word & (REQUEST_LOCAL | REQUEST_LINES | REQUEST_EXTINT)) {
+	if (word &
+	    (REQUEST_HELD | REQUEST_LOCAL | REQUEST_LINES | REQUEST_EXTINT)) {
+		if (UNLIKELY(word & REQUEST_HELD))
+			take_held(lapic);
 		lapic_take_local(lapic);
 		/* An entry may be NMI, SMI or INIT. */
-		word = inbox_requests_again(vcpu, REQUEST_LOCAL);
+		word = inbox_requests_again(vcpu, REQUEST_LOCAL | REQUEST_HELD);
 	}
+	work->flags = (lapic->attention & ATTENTION_TELL)
+		      << ATTENTION_WORK_SHIFT;
 	if (word & REQUEST_RESYNC)
-		work->flags = VIC_WORK_RESYNC;
-	if (lapic->attention & ATTENTION_TIMER)
-		work->flags |= VIC_WORK_TIMER;
+		work->flags |= VIC_WORK_RESYNC;
 	if (word & REQUEST_INIT) {
 		work->flags |= VIC_WORK_INIT;
 		return false;
@@ -180,7 +215,8 @@ static __attribute__((noinline)) uint32_t
 drain_careful(struct vic_lapic *lapic, uint32_t can, struct vic_work *work,
 	      uint64_t bits)
 {
-	accept_some(lapic, 0, bits);
+	lapic_accept_words(lapic, 0, bits,
+			   load_relaxed(&lapic->vcpu->trigger[0]));
 	drain(lapic, 1);
 	return scan_vectors(lapic, can, work, 0);
 }
@@ -222,6 +258,9 @@ scan_all(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
 		lapic_harvest(lapic);
 	if (!scan_requests(lapic, can, work))
 		return work->flags;
+	/* Those that are posted the processor delivers itself. */
+	if (posting(lapic))
+		return work->flags;
 	return scan_vectors(lapic, can, work, work->flags);
 }
 
@@ -233,7 +272,10 @@ scan_and_tell(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
 
 	if (flags & VIC_WORK_RESYNC)
 		inbox_ack(lapic->vcpu, REQUEST_RESYNC);
-	lapic->attention &= ~ATTENTION_TIMER;
+	/* What it took over may be in a register that is shadowed. */
+	if (UNLIKELY(posting(lapic)))
+		lapic->attention |= ATTENTION_SHADOW;
+	lapic->attention &= ~ATTENTION_TELL;
 	return flags;
 }
 
@@ -279,8 +321,12 @@ bool vic_lapic_block(struct vic_lapic *lapic, uint32_t can)
 			       VIC_WORK_SMI | VIC_WORK_IRQ | VIC_WORK_RESYNC |
 			       VIC_WORK_EXTINT | VIC_WORK_TIMER;
 	struct vic_work work = {0};
+	uint32_t flags = scan_all(lapic, can, &work);
 
-	if (scan_all(lapic, can, &work) & wakes) {
+	/* A posted vector is no work, but the vCPU does not sleep on it. */
+	if (posting(lapic) && !(flags & VIC_WORK_WAIT_SIPI))
+		flags |= scan_vectors(lapic, can, &work, 0);
+	if (flags & wakes) {
 		count(&lapic->vcpu->counters.block_refusals);
 		return false;
 	}

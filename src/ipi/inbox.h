@@ -18,6 +18,25 @@
  * P3+P4/E1+E2: each side writes its word, then reads the other's, with a
  * full barrier between. At least one of them sees the other; without
  * either barrier both may miss, and the vCPU sleeps on a pending interrupt.
+ *
+ * While vectors are posted the processor does S1 and S2, and knows nothing
+ * of trigger modes: what it takes has the mode that TMR has already. Then a
+ * bit in the array of P1 says that the vector is level in TMR and in the
+ * EOI-exit bitmap, and the owner alone sets or clears it. A level post of a
+ * vector without it is held, in an array of its own with a request that
+ * the owner leaves the guest for:
+ *
+ *   H1 its bit in held              R1 HELD, with NEW: clear
+ *   H2 HELD and NEW, signal         R2 take held; TMR, then the bit of P1
+ *
+ * An edge post of a vector that has it goes as level, and is noted: once
+ * its EOI has come the owner makes it an edge again, unless it is pending.
+ *
+ * P2+P5/R3+S2: a level post looks at its bit once more after P2 (P5). If it
+ * is still there, the owner that clears it (R3) drains PIR after that,
+ * finds the vector and lets it be level; if not, the post is held as well.
+ * Without either the vector may be delivered as an edge: its EOI does not
+ * exit, and the line that it stands for never interrupts again.
  */
 #ifndef VIC_SRC_IPI_INBOX_H
 #define VIC_SRC_IPI_INBOX_H
@@ -25,18 +44,48 @@
 #include "ipi/vcpu_priv.h"
 
 /*
+ * The target is POSTED. If it is elsewhere by now it has seen ON, and the
+ * interrupt that goes where it was finds nothing.
+ */
+ALWAYS_INLINE enum vic_post
+inbox_notify(struct vic_vcpu *vcpu, struct vic_outcomes *outcomes)
+{
+	uint64_t control = load_relaxed(&vcpu->pid.control);
+
+	count(&outcomes->notified);
+	vcpu->ops->notify(vcpu->opaque,
+			  (uint32_t)(control >> VIC_PID_NDST_SHIFT),
+			  (uint8_t)(control >> VIC_PID_NV_SHIFT));
+	return VIC_POST_NOTIFIED;
+}
+
+/* In GUEST or POSTED. */
+ALWAYS_INLINE bool runs_guest(uint32_t state)
+{
+	return state & 1;
+}
+
+_Static_assert(VIC_GUEST == 1 && VIC_POSTED == 3 && VIC_BLOCKED == 2,
+	       "the odd ones run");
+
+/*
  * The one door to "signal": after it a target in @state has been told, or
- * will look by itself.
+ * will look by itself. @vectors: what is new is in the descriptor, where
+ * hardware sees it.
  */
 ALWAYS_INLINE enum vic_post inbox_tell(struct vic_vcpu *vcpu,
 				       struct vic_outcomes *outcomes,
-				       uint32_t state)
+				       uint32_t state, bool vectors)
 {
-	if (LIKELY(state == VIC_GUEST)) {
+	bool kick = vectors ? state == VIC_GUEST : runs_guest(state);
+
+	if (LIKELY(kick)) {
 		count(&outcomes->kicked);
 		vcpu->ops->kick(vcpu->opaque);
 		return VIC_POST_KICKED;
 	}
+	if (vectors && state == VIC_POSTED)
+		return inbox_notify(vcpu, outcomes);
 	if (state == VIC_BLOCKED) {
 		count(&outcomes->woken);
 		vcpu->ops->wake(vcpu->opaque);
@@ -50,10 +99,10 @@ ALWAYS_INLINE enum vic_post inbox_tell(struct vic_vcpu *vcpu,
  * P4, pairs with E1: the barrier before the load is the caller's
  * read-modify-write on ON or NEW.
  */
-ALWAYS_INLINE enum vic_post inbox_signal(struct vic_vcpu *vcpu,
-					 struct vic_outcomes *outcomes)
+ALWAYS_INLINE enum vic_post
+inbox_signal(struct vic_vcpu *vcpu, struct vic_outcomes *outcomes, bool vectors)
 {
-	return inbox_tell(vcpu, outcomes, load32_seq(&vcpu->state));
+	return inbox_tell(vcpu, outcomes, load32_seq(&vcpu->state), vectors);
 }
 
 /*
@@ -65,14 +114,13 @@ ALWAYS_INLINE enum vic_post inbox_signal(struct vic_vcpu *vcpu,
 ALWAYS_INLINE bool inbox_trigger_differs(const struct vic_vcpu *vcpu,
 					 unsigned int vector, bool level)
 {
-	return (load_relaxed(&vcpu->trigger[vector / 64]) >> vector % 64 &
-		1) != level;
+	return (load_relaxed(&vcpu->trigger[vector / 64]) >> vector % 64 & 1) !=
+	       level;
 }
 
 /* vcpu.c */
-void inbox_set_trigger(struct vic_vcpu *vcpu, unsigned int vector, bool level);
 enum vic_post inbox_post_corrected(struct vic_vcpu *vcpu,
-				   struct vic_outcomes *outcomes,
+				   struct vic_counters *counters,
 				   unsigned int vector, bool level);
 
 enum pend {
@@ -94,6 +142,11 @@ ALWAYS_INLINE enum pend inbox_pend(struct vic_vcpu *vcpu, unsigned int vector)
 	return PEND_EDGE;
 }
 
+/* P5 for a level, behind P2 to P4; vcpu.c. */
+enum vic_post inbox_post_level(struct vic_vcpu *vcpu,
+			       struct vic_counters *counters,
+			       unsigned int vector);
+
 ALWAYS_INLINE enum vic_post inbox_pend_signal(struct vic_vcpu *vcpu,
 					      struct vic_outcomes *outcomes,
 					      unsigned int vector)
@@ -106,18 +159,20 @@ ALWAYS_INLINE enum vic_post inbox_pend_signal(struct vic_vcpu *vcpu,
 		count(&outcomes->coalesced);
 		return VIC_POST_COALESCED;
 	default:
-		return inbox_signal(vcpu, outcomes);
+		return inbox_signal(vcpu, outcomes, true);
 	}
 }
 
 /* The one door to "pending" for x86 vectors, 16 or more. */
 ALWAYS_INLINE enum vic_post inbox_post(struct vic_vcpu *vcpu,
-				       struct vic_outcomes *outcomes,
+				       struct vic_counters *counters,
 				       unsigned int vector, bool level)
 {
 	if (UNLIKELY(inbox_trigger_differs(vcpu, vector, level)))
-		return inbox_post_corrected(vcpu, outcomes, vector, level);
-	return inbox_pend_signal(vcpu, outcomes, vector);
+		return inbox_post_corrected(vcpu, counters, vector, level);
+	if (UNLIKELY(level))
+		return inbox_post_level(vcpu, counters, vector);
+	return inbox_pend_signal(vcpu, &counters->vectors, vector);
 }
 
 /*
@@ -125,14 +180,14 @@ ALWAYS_INLINE enum vic_post inbox_post(struct vic_vcpu *vcpu,
  * lock: P2 is the caller's write under that lock, P3 is NEW, S2 the owner's
  * look under the lock, after S1. No data comes with NEW.
  */
-ALWAYS_INLINE enum vic_post inbox_work(struct vic_vcpu *vcpu,
-				       struct vic_outcomes *outcomes)
+ALWAYS_INLINE enum vic_post
+inbox_work(struct vic_vcpu *vcpu, struct vic_outcomes *outcomes)
 {
 	if (UNLIKELY(test_and_set(&vcpu->request, REQUEST_NEW_BIT))) {
 		count(&outcomes->coalesced);
 		return VIC_POST_COALESCED;
 	}
-	return inbox_signal(vcpu, outcomes);
+	return inbox_signal(vcpu, outcomes, false);
 }
 
 /* Whether something is newer than the owner's last look: E2. */
@@ -141,6 +196,40 @@ ALWAYS_INLINE bool inbox_news(const struct vic_vcpu *vcpu)
 	return (load_seq(&vcpu->pid.control) & VIC_PID_ON) ||
 	       (load_seq(&vcpu->request) & REQUEST_NEW);
 }
+
+/*
+ * E2 found something: back to HOST, and what vic_vcpu_enter() says. Owner.
+ */
+enum vic_enter inbox_refuse(struct vic_vcpu *vcpu);
+
+/* Whether there are vectors to take over. Owner. */
+ALWAYS_INLINE bool inbox_vectors(const struct vic_vcpu *vcpu)
+{
+	return (load_acquire(&vcpu->pid.control) & VIC_PID_ON) ||
+	       (load_acquire(&vcpu->request) & REQUEST_HELD);
+}
+
+/* R2: take 64 of the vectors that are held. Owner, after R1. */
+uint64_t inbox_take_held(struct vic_vcpu *vcpu, unsigned int word);
+
+/* The 64 bits of P1 become @level; what they were. Owner. */
+uint64_t
+inbox_set_modes(struct vic_vcpu *vcpu, unsigned int word, uint64_t level);
+
+/* Those in @bits are level, too. Owner. */
+void inbox_add_modes(struct vic_vcpu *vcpu, unsigned int word, uint64_t bits);
+
+/*
+ * R3: @vector is an edge from now on, if one was posted; true if so. The
+ * owner drains PIR next, and takes it back if the vector is there.
+ */
+bool inbox_make_edge(struct vic_vcpu *vcpu, unsigned int vector);
+
+/*
+ * Posting begins or ends. When it begins the owner brings TMR and the array
+ * of P1 together afterwards. Owner, in HOST.
+ */
+void inbox_set_posting(struct vic_vcpu *vcpu, bool on);
 
 /* The door for everything that is no vector; src/ipi/vcpu.c. */
 enum vic_post inbox_request(struct vic_vcpu *vcpu,

@@ -5,10 +5,10 @@
  * The delivery-mode switch, lowest priority, and the list of targets. One
  * door to "pending" for the local APICs: send_vector() and send_other().
  */
+#include "ipi/send.h"
 #include "ipi/decode.h"
 #include "ipi/lowest.h"
 #include "ipi/resolve.h"
-#include "ipi/send.h"
 #include "ipi/targets.h"
 #include "ipi/unicast.h"
 
@@ -142,18 +142,49 @@ ALWAYS_INLINE void flush(uint64_t *counter, uint64_t n)
 		counter_add(counter, n);
 }
 
+/* vCPUs to be kicked with one call, where the embedder has one for it. */
+struct kicks {
+	void (*kick_many)(void *const *opaques, uint32_t n);
+	uint32_t n;
+	void *opaques[VIC_KICK_MANY];
+};
+
+static void kicks_flush(struct kicks *kicks)
+{
+	if (kicks->n)
+		kicks->kick_many(kicks->opaques, kicks->n);
+	kicks->n = 0;
+}
+
+/* P4 for one of many targets. */
+static __attribute__((noinline)) void
+kicks_tell(struct kicks *kicks, struct vic_vcpu *vcpu,
+	   struct vic_outcomes *outcomes, uint32_t state)
+{
+	if (state != VIC_GUEST || !vcpu->ops->kick_many) {
+		inbox_tell(vcpu, outcomes, state, true);
+		return;
+	}
+	count(&outcomes->kicked);
+	kicks->kick_many = vcpu->ops->kick_many;
+	kicks->opaques[kicks->n++] = vcpu->opaque;
+	if (kicks->n == VIC_KICK_MANY)
+		kicks_flush(kicks);
+}
+
 /*
  * The loop of resolve_all(), with what can be kept in registers there: the
  * vCPUs before the sender, then those behind it.
  */
-void bus_broadcast(struct vic_apic_bus *bus, const struct vic_vcpu *except,
-		   struct vic_counters *counters, unsigned int vector)
+ALWAYS_INLINE void broadcast(struct vic_apic_bus *bus,
+			     const struct vic_vcpu *except,
+			     struct vic_counters *counters, unsigned int vector,
+			     struct kicks *many)
 {
 	struct vic_vcpu **vcpus = bus->vcpus;
 	struct vic_vcpu **last = vcpus + load32_acquire(&bus->nr);
 	struct vic_vcpu **end = except ? vcpus + except->index : last;
 	uint64_t merged = 0, coalesced = 0, silent = 0, refused = 0;
-
 	for (;; vcpus++) {
 		struct vic_vcpu *vcpu;
 		uint64_t identity;
@@ -174,8 +205,10 @@ void bus_broadcast(struct vic_apic_bus *bus, const struct vic_vcpu *except,
 			refused += !(identity & IDENTITY_DISABLED);
 			continue;
 		}
-		if (UNLIKELY(inbox_trigger_differs(vcpu, vector, false)))
-			inbox_set_trigger(vcpu, vector, false);
+		if (UNLIKELY(inbox_trigger_differs(vcpu, vector, false))) {
+			inbox_post_corrected(vcpu, counters, vector, false);
+			continue;
+		}
 		pend = inbox_pend(vcpu, vector);
 		if (pend != PEND_EDGE) {
 			merged += pend == PEND_MERGED;
@@ -185,13 +218,84 @@ void bus_broadcast(struct vic_apic_bus *bus, const struct vic_vcpu *except,
 		state = load32_seq(&vcpu->state);
 		if (state == VIC_HOST)
 			silent++;
+		else if (UNLIKELY(many))
+			kicks_tell(many, vcpu, &counters->vectors, state);
 		else
-			inbox_tell(vcpu, &counters->vectors, state);
+			inbox_tell(vcpu, &counters->vectors, state, true);
 	}
 	flush(&counters->vectors.merged, merged);
 	flush(&counters->vectors.coalesced, coalesced);
 	flush(&counters->vectors.silent, silent);
 	flush(&counters->refused, refused);
+}
+
+static __attribute__((noinline)) void
+broadcast_many(struct vic_apic_bus *bus, const struct vic_vcpu *except,
+	       struct vic_counters *counters, unsigned int vector)
+{
+	struct kicks kicks;
+
+	kicks.n = 0;
+	broadcast(bus, except, counters, vector, &kicks);
+	kicks_flush(&kicks);
+}
+
+void bus_broadcast(struct vic_apic_bus *bus, struct vic_vcpu *sender, bool self,
+		   unsigned int vector)
+{
+	const struct vic_vcpu *except = self ? NULL : sender;
+
+	if (UNLIKELY(sender->ops->kick_many))
+		broadcast_many(bus, except, &sender->counters, vector);
+	else
+		broadcast(bus, except, &sender->counters, vector, NULL);
+}
+
+/* send_vector() for one of many targets. */
+static void many_visit(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
+{
+	struct send *send = ctx;
+	struct vic_outcomes *outcomes = &send->counters->vectors;
+
+	if (identity & IDENTITY_NO_VECTORS) {
+		send_vector(send, vcpu, identity);
+		return;
+	}
+	send->matched = true;
+	send_account(send, vcpu);
+	if (vcpu == send->self) {
+		send->self_meant = true;
+		return;
+	}
+	if (send->level ||
+	    inbox_trigger_differs(vcpu, send->intid, send->level)) {
+		inbox_post(vcpu, send->counters, send->intid, send->level);
+		return;
+	}
+	switch (inbox_pend(vcpu, send->intid)) {
+	case PEND_MERGED:
+		count(&outcomes->merged);
+		return;
+	case PEND_COALESCED:
+		count(&outcomes->coalesced);
+		return;
+	default:
+		kicks_tell(send->kicks, vcpu, outcomes,
+			   load32_seq(&vcpu->state));
+	}
+}
+
+static __attribute__((noinline)) void
+send_many(struct vic_apic_bus *bus, struct vic_vcpu *sender,
+	  const struct vic_ipi *ipi, struct send *send)
+{
+	struct kicks kicks;
+
+	kicks.n = 0;
+	send->kicks = &kicks;
+	resolve(bus, sender, ipi, many_visit, send);
+	kicks_flush(&kicks);
+	send->kicks = NULL;
 }
 
 void bus_send(struct vic_apic_bus *bus, struct vic_vcpu *sender,
@@ -200,9 +304,9 @@ void bus_send(struct vic_apic_bus *bus, struct vic_vcpu *sender,
 	struct send send = send_begin(bus, sender, counters, ipi);
 	visit_fn visit;
 
-	visit = ipi->mode > VIC_MODE_LOWEST || ipi->intid < VIC_VECTOR_MIN ?
-			send_other :
-			send_vector;
+	visit = ipi->mode > VIC_MODE_LOWEST || ipi->intid < VIC_VECTOR_MIN
+			? send_other
+			: send_vector;
 	if (UNLIKELY(one_of_set(ipi))) {
 		struct pick pick = pick_target(bus, sender, ipi);
 
@@ -211,11 +315,26 @@ void bus_send(struct vic_apic_bus *bus, struct vic_vcpu *sender,
 			visit(&send, pick.vcpu, pick.identity);
 		else if (pick.matched)
 			count(&counters->refused);
+	} else if (visit == send_vector && sender && sender->ops->kick_many) {
+		send_many(bus, sender, ipi, &send);
 	} else {
 		resolve(bus, sender, ipi, visit, &send);
 	}
 	if (UNLIKELY(!send.matched) && ipi->kind <= VIC_DEST_LOGICAL)
 		count(&counters->unmatched);
+}
+
+bool bus_send_others(struct vic_apic_bus *bus, struct vic_vcpu *sender,
+		     const struct vic_ipi *ipi)
+{
+	struct vic_counters *counters = &sender->counters;
+	struct send send = send_begin(bus, sender, counters, ipi);
+
+	send.self = sender;
+	send_many(bus, sender, ipi, &send);
+	if (!send.matched && ipi->kind <= VIC_DEST_LOGICAL)
+		count(&counters->unmatched);
+	return send.self_meant;
 }
 
 static void list_visit(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
@@ -275,7 +394,7 @@ static void msi_policy(const struct vic_apic_bus *bus, struct vic_ipi *ipi)
 static uint64_t newly(const struct vic_outcomes *outcomes)
 {
 	return outcomes->coalesced + outcomes->silent + outcomes->woken +
-	       outcomes->kicked;
+	       outcomes->kicked + outcomes->notified;
 }
 
 static __attribute__((noinline)) int msi_send(struct vic_apic_bus *bus,
@@ -332,6 +451,6 @@ int vic_msi(struct vic_apic_bus *bus, struct vic_counters *counters,
 	if (UNLIKELY(!vcpu))
 		return msi_send(bus, counters, address, data);
 	count(&counters->msi);
-	return inbox_post(vcpu, &counters->vectors, data & VIC_ICR_VECTOR,
-			  false) != VIC_POST_MERGED;
+	return inbox_post(vcpu, counters, data & VIC_ICR_VECTOR, false) !=
+	       VIC_POST_MERGED;
 }

@@ -21,6 +21,11 @@ struct send {
 	bool level;
 	/* Somebody was addressed. */
 	bool matched;
+	/* Of bus_send_others(): who is left out, and whether he was meant. */
+	const struct vic_vcpu *self;
+	bool self_meant;
+	/* Of a message with many targets, if they are kicked together. */
+	struct kicks *kicks;
 };
 
 ALWAYS_INLINE void send_account(struct send *send, const struct vic_vcpu *vcpu)
@@ -30,8 +35,8 @@ ALWAYS_INLINE void send_account(struct send *send, const struct vic_vcpu *vcpu)
 }
 
 /* Accept a vector (16 or more): Fixed and lowest priority. */
-ALWAYS_INLINE void send_vector(void *ctx, struct vic_vcpu *vcpu,
-			       uint64_t identity)
+ALWAYS_INLINE void
+send_vector(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
 {
 	struct send *send = ctx;
 
@@ -41,21 +46,20 @@ ALWAYS_INLINE void send_vector(void *ctx, struct vic_vcpu *vcpu,
 		return;
 	}
 	send_account(send, vcpu);
-	inbox_post(vcpu, &send->counters->vectors, send->intid, send->level);
+	inbox_post(vcpu, send->counters, send->intid, send->level);
 }
 
-ALWAYS_INLINE struct send send_begin(const struct vic_apic_bus *bus,
-				     const struct vic_vcpu *sender,
-				     struct vic_counters *counters,
-				     const struct vic_ipi *ipi)
+ALWAYS_INLINE struct send
+send_begin(const struct vic_apic_bus *bus, const struct vic_vcpu *sender,
+	   struct vic_counters *counters, const struct vic_ipi *ipi)
 {
 	if (sender)
 		count(&counters->sent[ipi->kind][ipi->mode]);
 	return (struct send){
 		.counters = counters,
-		.row = sender && UNLIKELY(bus->matrix) ?
-			       &bus->matrix[(size_t)sender->index * bus->max] :
-			       NULL,
+		.row = sender && UNLIKELY(bus->matrix)
+			       ? &bus->matrix[(size_t)sender->index * bus->max]
+			       : NULL,
 		.intid = ipi->intid,
 		.mode = ipi->mode,
 		.level = ipi->level,
@@ -63,11 +67,11 @@ ALWAYS_INLINE struct send send_begin(const struct vic_apic_bus *bus,
 }
 
 /*
- * An edge with a legal vector to all but @except (NULL: to all), of a bus
- * without a matrix. Any thread, as bus_send().
+ * An edge with a legal vector to all others, and with @self to @sender too,
+ * of a bus without a matrix. @sender's thread, as bus_send().
  */
-void bus_broadcast(struct vic_apic_bus *bus, const struct vic_vcpu *except,
-		   struct vic_counters *counters, unsigned int vector);
+void bus_broadcast(struct vic_apic_bus *bus, struct vic_vcpu *sender,
+		   bool self, unsigned int vector);
 
 /*
  * Send @ipi, a message that vic_decode() or vic_msi_decode() calls
@@ -75,6 +79,13 @@ void bus_broadcast(struct vic_apic_bus *bus, const struct vic_vcpu *except,
  * that thread's.
  */
 void bus_send(struct vic_apic_bus *bus, struct vic_vcpu *sender,
-		  struct vic_counters *counters, const struct vic_ipi *ipi);
+	      struct vic_counters *counters, const struct vic_ipi *ipi);
+
+/*
+ * The same for a Fixed edge with a legal vector, except that @sender gets
+ * nothing: true if it is one of the targets and accepts vectors.
+ */
+bool bus_send_others(struct vic_apic_bus *bus, struct vic_vcpu *sender,
+		     const struct vic_ipi *ipi);
 
 #endif

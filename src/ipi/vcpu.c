@@ -8,6 +8,7 @@
 #include <vic/bus.h>
 
 #include "ipi/inbox.h"
+#include "ipi/pcpu.h"
 
 /* How often vic_vcpu_enter() refuses before it lets the vCPU progress. */
 #define MAX_REFUSALS 4
@@ -47,24 +48,120 @@ int vic_vcpu_init(void *storage, size_t size,
 	v->opaque = config->opaque;
 	v->index = config->index;
 	v->identity = IDENTITY_ABSENT;
+	/* Devices may post, but have nobody to notify: vic_vcpu_load(). */
+	v->pid.control = VIC_PID_SN;
 	*vcpu = v;
 	return VIC_OK;
 }
 
-void inbox_set_trigger(struct vic_vcpu *vcpu, unsigned int vector, bool level)
+static void set_trigger(uint64_t *trigger, unsigned int vector, bool level)
 {
 	if (level)
-		test_and_set(&vcpu->trigger[vector / 64], vector % 64);
+		test_and_set(&trigger[vector / 64], vector % 64);
 	else
-		test_and_clear(&vcpu->trigger[vector / 64], vector % 64);
+		test_and_clear(&trigger[vector / 64], vector % 64);
+}
+
+/* A level that is pending, but not where hardware takes it: H1, H2. */
+static enum vic_post inbox_hold(struct vic_vcpu *vcpu,
+				struct vic_counters *counters,
+				unsigned int vector)
+{
+	const uint64_t word = REQUEST_HELD | REQUEST_NEW;
+	struct vic_outcomes *outcomes = &counters->vectors;
+
+	if (test_and_set(&vcpu->held[vector / 64], vector % 64)) {
+		count(&outcomes->merged);
+		return VIC_POST_MERGED;
+	}
+	count(&counters->held);
+	if (fetch_or(&vcpu->request, word) & REQUEST_NEW) {
+		count(&outcomes->coalesced);
+		return VIC_POST_COALESCED;
+	}
+	return inbox_signal(vcpu, outcomes, false);
+}
+
+enum vic_post inbox_post_level(struct vic_vcpu *vcpu,
+			       struct vic_counters *counters,
+			       unsigned int vector)
+{
+	enum vic_post post =
+		inbox_pend_signal(vcpu, &counters->vectors, vector);
+
+	/* P5 */
+	if (load32_seq(&vcpu->posting) &&
+	    inbox_trigger_differs(vcpu, vector, true))
+		(void)inbox_hold(vcpu, counters, vector);
+	return post;
+}
+
+uint64_t inbox_take_held(struct vic_vcpu *vcpu, unsigned int word)
+{
+	if (!load_relaxed(&vcpu->held[word]))
+		return 0;
+	return exchange(&vcpu->held[word], 0);
+}
+
+uint64_t
+inbox_set_modes(struct vic_vcpu *vcpu, unsigned int word, uint64_t level)
+{
+	return exchange(&vcpu->trigger[word], level);
+}
+
+void inbox_add_modes(struct vic_vcpu *vcpu, unsigned int word, uint64_t bits)
+{
+	if (bits)
+		fetch_or(&vcpu->trigger[word], bits);
+}
+
+bool inbox_make_edge(struct vic_vcpu *vcpu, unsigned int vector)
+{
+	if (!test_and_clear(&vcpu->edges[vector / 64], vector % 64))
+		return false;
+	return test_and_clear(&vcpu->trigger[vector / 64], vector % 64);
+}
+
+/*
+ * A sender that corrects the array of P1 writes it, then looks here; the
+ * owner writes here, then takes the array over and drains PIR. A full
+ * barrier on either side: a sender that found no posting has its mode taken
+ * over, and P5 for its vector; one that was late takes the mode back.
+ */
+void inbox_set_posting(struct vic_vcpu *vcpu, bool on)
+{
+	exchange32(&vcpu->posting, on);
+}
+
+/* An edge that hardware takes for level. */
+static enum vic_post inbox_post_edge(struct vic_vcpu *vcpu,
+				     struct vic_counters *counters,
+				     unsigned int vector)
+{
+	test_and_set(&vcpu->edges[vector / 64], vector % 64);
+	return inbox_pend_signal(vcpu, &counters->vectors, vector);
 }
 
 enum vic_post inbox_post_corrected(struct vic_vcpu *vcpu,
-				   struct vic_outcomes *outcomes,
+				   struct vic_counters *counters,
 				   unsigned int vector, bool level)
 {
-	inbox_set_trigger(vcpu, vector, level);
-	return inbox_pend_signal(vcpu, outcomes, vector);
+	bool late = false;
+
+	if (!load32_seq(&vcpu->posting)) {
+		set_trigger(vcpu->trigger, vector, level);
+		late = load32_seq(&vcpu->posting);
+		if (!late)
+			return level ? inbox_post_level(vcpu, counters, vector)
+				     : inbox_pend_signal(vcpu,
+							 &counters->vectors,
+							 vector);
+	}
+	if (!level)
+		return inbox_post_edge(vcpu, counters, vector);
+	if (late)
+		set_trigger(vcpu->trigger, vector, false);
+	return inbox_hold(vcpu, counters, vector);
 }
 
 enum vic_post vic_vcpu_post(struct vic_vcpu *vcpu,
@@ -73,7 +170,7 @@ enum vic_post vic_vcpu_post(struct vic_vcpu *vcpu,
 {
 	if (vector < VIC_VECTOR_MIN)
 		return VIC_POST_REFUSED;
-	return inbox_post(vcpu, &counters->vectors, vector, level);
+	return inbox_post(vcpu, counters, vector, level);
 }
 
 enum vic_post vic_vcpu_request(struct vic_vcpu *vcpu,
@@ -93,8 +190,8 @@ static uint64_t line_add(uint64_t word, unsigned int pin, bool level)
 }
 
 /* What the request word becomes; the same word if nothing is new. */
-static uint64_t request_add(uint64_t word, enum vic_request request,
-			    uint8_t argument)
+static uint64_t
+request_add(uint64_t word, enum vic_request request, uint8_t argument)
 {
 	switch (request) {
 	case VIC_REQUEST_NMI:
@@ -167,7 +264,7 @@ enum vic_post inbox_request(struct vic_vcpu *vcpu,
 		count(&counters->requests.coalesced);
 		return VIC_POST_COALESCED;
 	}
-	return inbox_signal(vcpu, &counters->requests);
+	return inbox_signal(vcpu, &counters->requests, false);
 }
 
 uint64_t inbox_requests(struct vic_vcpu *vcpu)
@@ -196,8 +293,8 @@ uint64_t inbox_ack(struct vic_vcpu *vcpu, uint64_t bits)
 
 static void count_requests(uint64_t *counter, uint64_t word)
 {
-	inbox_count(counter, word & (REQUEST_SMI | REQUEST_INIT |
-				     REQUEST_SIPI | REQUEST_EXTINT));
+	inbox_count(counter, word & (REQUEST_SMI | REQUEST_INIT | REQUEST_SIPI |
+				     REQUEST_EXTINT));
 	counter_add(counter, word & REQUEST_NMI);
 }
 
@@ -245,28 +342,37 @@ void inbox_count(uint64_t *counter, uint64_t bits)
 
 void inbox_discard(struct vic_vcpu *vcpu)
 {
+	uint64_t *discarded = &vcpu->counters.discarded;
+
 	/* S1 before S2, as in a harvest. */
 	fetch_and(&vcpu->pid.control, ~VIC_PID_ON);
-	for (int i = 0; i < 4; i++)
+	for (unsigned int i = 0; i < 4; i++)
 		if (load_relaxed(&vcpu->pid.pir[i]))
-			inbox_count(&vcpu->counters.discarded,
-				    exchange(&vcpu->pid.pir[i], 0));
+			inbox_count(discarded, exchange(&vcpu->pid.pir[i], 0));
+	if (!inbox_ack(vcpu, REQUEST_HELD))
+		return;
+	for (unsigned int i = 0; i < 4; i++)
+		inbox_count(discarded, inbox_take_held(vcpu, i));
+}
+
+enum vic_enter inbox_refuse(struct vic_vcpu *vcpu)
+{
+	count(&vcpu->counters.enter_refusals);
+	if (++vcpu->refusals > MAX_REFUSALS) {
+		vcpu->refusals = 0;
+		count(&vcpu->counters.enters);
+		return VIC_ENTER_EXIT;
+	}
+	store32_release(&vcpu->state, VIC_HOST);
+	return VIC_ENTER_AGAIN;
 }
 
 enum vic_enter vic_vcpu_enter(struct vic_vcpu *vcpu)
 {
 	/* E1, pairs with P4. */
 	exchange32(&vcpu->state, VIC_GUEST);
-	if (UNLIKELY(inbox_news(vcpu))) {
-		count(&vcpu->counters.enter_refusals);
-		if (++vcpu->refusals > MAX_REFUSALS) {
-			vcpu->refusals = 0;
-			count(&vcpu->counters.enters);
-			return VIC_ENTER_EXIT;
-		}
-		store32_release(&vcpu->state, VIC_HOST);
-		return VIC_ENTER_AGAIN;
-	}
+	if (UNLIKELY(inbox_news(vcpu)))
+		return inbox_refuse(vcpu);
 	vcpu->refusals = 0;
 	count(&vcpu->counters.enters);
 	return VIC_ENTER_GUEST;
@@ -290,10 +396,14 @@ void vic_vcpu_exit(struct vic_vcpu *vcpu, bool kicked)
 
 bool vic_vcpu_block(struct vic_vcpu *vcpu)
 {
+	if (vcpu->pcpu)
+		pcpu_list(vcpu);
 	/* E1, pairs with P4. */
 	exchange32(&vcpu->state, VIC_BLOCKED);
 	if (inbox_news(vcpu)) {
 		store32_release(&vcpu->state, VIC_HOST);
+		if (vcpu->pcpu)
+			pcpu_unlist(vcpu);
 		count(&vcpu->counters.block_refusals);
 		return false;
 	}
@@ -305,6 +415,8 @@ void vic_vcpu_unblock(struct vic_vcpu *vcpu)
 {
 	/* No barrier, for the reason given in vic_vcpu_exit(). */
 	store32_release(&vcpu->state, VIC_HOST);
+	if (vcpu->pcpu)
+		pcpu_unlist(vcpu);
 	if (!inbox_news(vcpu))
 		count(&vcpu->counters.wakes_spurious);
 }
@@ -312,8 +424,7 @@ void vic_vcpu_unblock(struct vic_vcpu *vcpu)
 _Static_assert(sizeof(struct vic_counters) % sizeof(uint64_t) == 0,
 	       "nothing but counters");
 
-void vic_counters_read(const struct vic_counters *from,
-		       struct vic_counters *to)
+void vic_counters_read(const struct vic_counters *from, struct vic_counters *to)
 {
 	const uint64_t *words = &from->sent[0][0];
 	uint64_t *out = &to->sent[0][0];
@@ -347,7 +458,9 @@ void vic_vcpu_peek(const struct vic_vcpu *vcpu, struct vic_vcpu_inbox *out)
 	out->lint = (uint8_t)(word >> REQUEST_LINT_SHIFT & 3);
 	out->sipi_vector = (uint8_t)(word >> REQUEST_SIPI_SHIFT);
 	for (int i = 0; i < 4; i++) {
-		out->pir[i] = load_acquire(&vcpu->pid.pir[i]);
-		out->trigger[i] = load_acquire(&vcpu->trigger[i]);
+		uint64_t held = load_acquire(&vcpu->held[i]);
+
+		out->pir[i] = load_acquire(&vcpu->pid.pir[i]) | held;
+		out->trigger[i] = load_acquire(&vcpu->trigger[i]) | held;
 	}
 }

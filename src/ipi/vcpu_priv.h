@@ -6,7 +6,7 @@
  *
  * A sender of a vector touches two cache lines of its target: the first
  * and the descriptor. A sender of a request touches the first and the
- * third. The rest is the owner's.
+ * third. The rest is the owner's, but for what is held.
  */
 #ifndef VIC_SRC_IPI_VCPU_PRIV_H
 #define VIC_SRC_IPI_VCPU_PRIV_H
@@ -60,17 +60,24 @@
 #define REQUEST_LINT(pin) (UINT64_C(1) << (REQUEST_LINT_SHIFT + (pin)))
 #define REQUEST_EDGES (REQUEST_EDGE(0) | REQUEST_EDGE(1))
 #define REQUEST_LINES (REQUEST_LINT(0) | REQUEST_LINT(1))
+/* Vectors are held: vic_vcpu.held. */
+#define REQUEST_HELD (UINT64_C(1) << 34)
 #define REQUEST_LOCAL                                                    \
 	(REQUEST_TIMER | REQUEST_PERF | REQUEST_THERMAL | REQUEST_CMCI | \
 	 REQUEST_EDGES | REQUEST_ESR)
 /* Not the top one: compilers make a loop of its test-and-set. */
 #define REQUEST_NEW_BIT 62
 #define REQUEST_NEW (UINT64_C(1) << REQUEST_NEW_BIT)
-/* What a reset throws away: not the levels of wires, nor who wants a look. */
-#define REQUEST_KEPT (REQUEST_LINES | REQUEST_RESYNC | REQUEST_NEW)
+/*
+ * What a reset throws away: not the levels of wires, nor who wants a look,
+ * nor what says where else to look.
+ */
+#define REQUEST_KEPT \
+	(REQUEST_LINES | REQUEST_RESYNC | REQUEST_HELD | REQUEST_NEW)
 #define REQUEST_ALL (~REQUEST_KEPT)
 
 #define PID_ON_BIT 0
+#define PID_SN_BIT 1
 
 struct vic_vcpu {
 	/*
@@ -96,6 +103,24 @@ struct vic_vcpu {
 	uint32_t id;
 	/* Owner: refusals of vic_vcpu_enter() in a row. */
 	uint32_t refusals;
+	/* Vectors are posted to hardware; the owner writes. */
+	uint32_t posting;
+
+	/*
+	 * Level vectors that hardware does not know as level yet, and those
+	 * posted as edges that it takes for level. Senders set, the owner
+	 * drains.
+	 */
+	_Alignas(VIC_CACHE_LINE) uint64_t held[4];
+	uint64_t edges[4];
+
+	/*
+	 * Where it is or was loaded last. The owner's; the links are under
+	 * that pCPU's lock, and the wake-up handler takes vCPUs off.
+	 */
+	_Alignas(VIC_CACHE_LINE) struct vic_pcpu *pcpu;
+	struct vic_vcpu *next, *prev;
+	uint32_t listed;
 
 	/* Owner, as a sender and as itself. */
 	_Alignas(VIC_CACHE_LINE) struct vic_counters counters;

@@ -18,12 +18,15 @@ ROOT = sys.argv[1]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 # Who stands outside, and whose headers it may see beside the public ones.
 USERS = {
-    'examples': ('examples/',),
+        'examples': ('examples/', 'tests/hw/'),
     'bench': ('bench/',),
     'tools': ('tools/',),
-    'fuzz': ('fuzz/', 'tests/model/', 'src/gic/'),
+    'fuzz': ('fuzz/', 'tests/model/', 'tests/hw/', 'src/gic/'),
+    'tests/hw': ('tests/hw/',),
     'tests/model': ('tests/model/',),
 }
+# The model of a processor knows no library.
+SPEC_ALONE = ('tests/hw',)
 # Single files that may see more.
 FILES = {
     'bench/pick.c': ('src/gic/queue.h',),
@@ -92,10 +95,14 @@ def inside_library(path):
 
 
 def outside(path, own):
+    public = 'include/'
+    if path.startswith(SPEC_ALONE):
+        public += 'vic/spec/'
+
     def allowed(quote, name, target):
         if target is None:
             return quote == '<' and not name.startswith('vic/')
-        return target.startswith(('include/',) + own + FILES.get(path, ()))
+        return target.startswith((public,) + own + FILES.get(path, ()))
     return offences(path, allowed)
 
 

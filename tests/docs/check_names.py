@@ -21,7 +21,8 @@ from csource import without_comments
 ROOT = sys.argv[1]
 GRAPHS = ('src/ipi/README.md', 'src/gic/README.md')
 PAGES = (*GRAPHS, 'docs/design.md', 'docs/embedding.md',
-         'docs/embedding-arm.md', 'docs/glossary.md')
+                  'docs/embedding-arm.md', 'docs/posting.md',
+         'docs/glossary.md')
 PATH = re.compile(r'\b(?:src|include|tests|examples|docs|scripts|bench|fuzz)'
                   r'/[\w./-]*\w')
 # libvic's own names, and every function in code quotes.

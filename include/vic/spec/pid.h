@@ -28,7 +28,13 @@ struct vic_pid {
 #define VIC_PID_SN (UINT64_C(1) << 1)
 /** Notification vector (bits 279:272). */
 #define VIC_PID_NV_SHIFT 16
-/** Notification destination (bits 319:288). */
+#define VIC_PID_NV (UINT64_C(0xff) << VIC_PID_NV_SHIFT)
+/**
+ * Notification destination (bits 319:288): a physical APIC id; in a host
+ * whose APICs are in xAPIC mode that id is in bits 303:296.
+ */
 #define VIC_PID_NDST_SHIFT 32
+#define VIC_PID_NDST_XAPIC_SHIFT 40
+#define VIC_PID_NDST (UINT64_C(0xffffffff) << VIC_PID_NDST_SHIFT)
 
 #endif
