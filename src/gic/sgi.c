@@ -8,6 +8,7 @@
 #include "ipi/sgi.h"
 #include "gic/irq.h"
 #include "gic/regs.h"
+#include "ipi/kicks.h"
 
 #define SGI1R_IRM (UINT64_C(1) << VIC_SGI1R_IRM_SHIFT)
 
@@ -20,6 +21,8 @@ struct sgi {
 	uint32_t intid;
 	/* Bit n: an SGI that the target has in Group n is generated. */
 	uint32_t groups;
+	/* NULL: each target is kicked by itself. */
+	struct kicks *many;
 };
 
 /* Groups of the senders' registers. */
@@ -53,13 +56,24 @@ sgi_pend_locked(struct vic_gicr *r, struct vic_counters *counters,
 	hold_drop(&hold);
 }
 
+/* inbox_work() for one of many targets. */
+static __attribute__((noinline)) void work_many(struct kicks *many,
+						struct vic_vcpu *vcpu,
+						struct vic_outcomes *outcomes)
+{
+	if (test_and_set(&vcpu->request, REQUEST_NEW_BIT))
+		count(&outcomes->coalesced);
+	else
+		kicks_tell(many, vcpu, outcomes, false);
+}
+
 /*
  * Accept and signal at one target. @own: the lock is libvic's own, so that
  * taking it is no call and the usual case needs no stack.
  */
 ALWAYS_INLINE void sgi_pend(bool own, struct vic_gicr *r,
 			    struct vic_counters *counters, uint32_t intid,
-			    uint32_t groups)
+			    uint32_t groups, struct kicks *many)
 {
 	struct gic_irq *irq = &r->private_irqs[intid];
 	uint32_t s;
@@ -78,7 +92,9 @@ ALWAYS_INLINE void sgi_pend(bool own, struct vic_gicr *r,
 	queue_insert_sgi(r, s & IRQ_ROW, intid);
 	told = irq_tells(r, s);
 	lock_drop_known(&r->lock, own);
-	if (LIKELY(told))
+	if (many && told)
+		work_many(many, r->vcpu, &counters->vectors);
+	else if (LIKELY(told))
 		inbox_work(r->vcpu, &counters->vectors);
 	else
 		count(&counters->vectors.silent);
@@ -114,7 +130,8 @@ static bool sgi_list(const struct sgi *sgi, const struct vic_ipi *ipi)
 		matched = true;
 		if (sgi->row)
 			sgi_account(sgi->row, r, sgi->intid, sgi->groups);
-		sgi_pend(false, r, sgi->counters, sgi->intid, sgi->groups);
+		sgi_pend(false, r, sgi->counters, sgi->intid, sgi->groups,
+			 sgi->many);
 	}
 	return matched;
 }
@@ -135,7 +152,8 @@ ALWAYS_INLINE bool sgi_others(bool own, const struct sgi *sgi)
 			continue;
 		if (sgi->row)
 			sgi_account(sgi->row, r, sgi->intid, sgi->groups);
-		sgi_pend(own, r, sgi->counters, sgi->intid, sgi->groups);
+		sgi_pend(own, r, sgi->counters, sgi->intid, sgi->groups,
+			 sgi->many);
 	} while (++at != end);
 	return true;
 }
@@ -150,6 +168,7 @@ sgi_send(struct vic_gicr *self, enum vic_sgi_group group, uint64_t value)
 		.counters = &self->vcpu->counters,
 		.groups = GENERATES_GROUP0,
 	};
+	struct kicks kicks;
 
 	if (sgi1r_decode(value, group, &ipi) != VIC_DECODE_SEND)
 		return VIC_ACCESS_DONE;
@@ -159,9 +178,13 @@ sgi_send(struct vic_gicr *self, enum vic_sgi_group group, uint64_t value)
 	if (gic->matrix)
 		sgi.row = &gic->matrix[(size_t)self->index * gic->max];
 	count(&sgi.counters->sent[ipi.kind][ipi.mode]);
+	kicks_init(&kicks);
+	if (self->vcpu->ops->kick_many)
+		sgi.many = &kicks;
 	if (!(ipi.kind == VIC_DEST_OTHERS ? sgi_others(false, &sgi)
 					  : sgi_list(&sgi, &ipi)))
 		count(&sgi.counters->unmatched);
+	kicks_flush(&kicks);
 	return VIC_ACCESS_DONE;
 }
 
@@ -174,7 +197,7 @@ sgi_unicast_find(struct vic_gicr *self, uint32_t id, uint32_t intid)
 
 	count(&counters->sent[VIC_DEST_AFFINITY][VIC_SGI_GROUP1]);
 	if (r)
-		sgi_pend(true, r, counters, intid, GENERATES_GROUP1);
+		sgi_pend(true, r, counters, intid, GENERATES_GROUP1, NULL);
 	else
 		count(&counters->unmatched);
 	return VIC_ACCESS_DONE;
@@ -182,13 +205,13 @@ sgi_unicast_find(struct vic_gicr *self, uint32_t id, uint32_t intid)
 
 /* ICC_SGI1R_EL1 to all but the sender. */
 static __attribute__((noinline)) enum vic_access
-sgi_broadcast(struct vic_gicr *self, struct vic_counters *counters,
-	      uint32_t intid)
+sgi_broadcast(struct vic_gicr *self, uint64_t value)
 {
+	struct vic_counters *counters = &self->vcpu->counters;
 	const struct sgi sgi = {
 		.self = self,
 		.counters = counters,
-		.intid = intid,
+		.intid = sgi1r_field(value, VIC_SGI1R_INTID_SHIFT, 0xf),
 		.groups = GENERATES_GROUP1,
 	};
 
@@ -218,7 +241,7 @@ ALWAYS_INLINE enum vic_access sgi_unicast(struct vic_gicr *self, uint64_t value)
 		return sgi_unicast_find(self, id, intid);
 	count(&counters->sent[VIC_DEST_AFFINITY][VIC_SGI_GROUP1]);
 	sgi_pend(true, gicr_at(gic, vcpu->index), counters, intid,
-		 GENERATES_GROUP1);
+		 GENERATES_GROUP1, NULL);
 	return VIC_ACCESS_DONE;
 }
 
@@ -259,12 +282,12 @@ vic_gic_sysreg_write(struct vic_gicr *gicr, uint32_t sysreg, uint64_t value)
 	/* A load that had to wait was not run again. */
 	gicr->retry.address = 0;
 	if (LIKELY(sysreg == VIC_ICC_SGI1R_EL1) && LIKELY(gicr->plain)) {
-		if (UNLIKELY(value & SGI1R_IRM))
-			return sgi_broadcast(
-				gicr, &gicr->vcpu->counters,
-				sgi1r_field(value, VIC_SGI1R_INTID_SHIFT, 0xf));
-		if (LIKELY(is_unicast(value)))
+		if (UNLIKELY(value & SGI1R_IRM)) {
+			if (!gicr->vcpu->ops->kick_many)
+				return sgi_broadcast(gicr, value);
+		} else if (LIKELY(is_unicast(value))) {
 			return sgi_unicast(gicr, value);
+		}
 	}
 	return sysreg_write(gicr, sysreg, value);
 }

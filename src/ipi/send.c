@@ -7,6 +7,7 @@
  */
 #include "ipi/send.h"
 #include "ipi/decode.h"
+#include "ipi/kicks.h"
 #include "ipi/lowest.h"
 #include "ipi/resolve.h"
 #include "ipi/targets.h"
@@ -142,36 +143,6 @@ ALWAYS_INLINE void flush(uint64_t *counter, uint64_t n)
 		counter_add(counter, n);
 }
 
-/* vCPUs to be kicked with one call, where the embedder has one for it. */
-struct kicks {
-	void (*kick_many)(void *const *opaques, uint32_t n);
-	uint32_t n;
-	void *opaques[VIC_KICK_MANY];
-};
-
-static void kicks_flush(struct kicks *kicks)
-{
-	if (kicks->n)
-		kicks->kick_many(kicks->opaques, kicks->n);
-	kicks->n = 0;
-}
-
-/* P4 for one of many targets. */
-static __attribute__((noinline)) void
-kicks_tell(struct kicks *kicks, struct vic_vcpu *vcpu,
-	   struct vic_outcomes *outcomes, uint32_t state)
-{
-	if (state != VIC_GUEST || !vcpu->ops->kick_many) {
-		inbox_tell(vcpu, outcomes, state, true);
-		return;
-	}
-	count(&outcomes->kicked);
-	kicks->kick_many = vcpu->ops->kick_many;
-	kicks->opaques[kicks->n++] = vcpu->opaque;
-	if (kicks->n == VIC_KICK_MANY)
-		kicks_flush(kicks);
-}
-
 /*
  * The loop of resolve_all(), with what can be kept in registers there: the
  * vCPUs before the sender, then those behind it.
@@ -215,11 +186,13 @@ ALWAYS_INLINE void broadcast(struct vic_apic_bus *bus,
 			coalesced += pend == PEND_COALESCED;
 			continue;
 		}
+		if (many) {
+			kicks_tell(many, vcpu, &counters->vectors, true);
+			continue;
+		}
 		state = load32_seq(&vcpu->state);
 		if (state == VIC_HOST)
 			silent++;
-		else if (UNLIKELY(many))
-			kicks_tell(many, vcpu, &counters->vectors, state);
 		else
 			inbox_tell(vcpu, &counters->vectors, state, true);
 	}
@@ -235,7 +208,7 @@ broadcast_many(struct vic_apic_bus *bus, const struct vic_vcpu *except,
 {
 	struct kicks kicks;
 
-	kicks.n = 0;
+	kicks_init(&kicks);
 	broadcast(bus, except, counters, vector, &kicks);
 	kicks_flush(&kicks);
 }
@@ -280,8 +253,7 @@ static void many_visit(void *ctx, struct vic_vcpu *vcpu, uint64_t identity)
 		count(&outcomes->coalesced);
 		return;
 	default:
-		kicks_tell(send->kicks, vcpu, outcomes,
-			   load32_seq(&vcpu->state));
+		kicks_tell(send->kicks, vcpu, outcomes, true);
 	}
 }
 
@@ -291,7 +263,7 @@ send_many(struct vic_apic_bus *bus, struct vic_vcpu *sender,
 {
 	struct kicks kicks;
 
-	kicks.n = 0;
+	kicks_init(&kicks);
 	send->kicks = &kicks;
 	resolve(bus, sender, ipi, many_visit, send);
 	kicks_flush(&kicks);

@@ -374,6 +374,78 @@ static void a_broadcast_in_the_largest_vm(void **state)
 	}
 }
 
+static unsigned int kick_calls, kicked_together;
+
+static void kick_each(void *const *opaques, uint32_t n)
+{
+	assert_in_range(n, 1, VIC_KICK_MANY);
+	kick_calls++;
+	kicked_together += n;
+	for (uint32_t i = 0; i < n; i++)
+		((struct fake_gic_cpu *)opaques[i])->kicks++;
+}
+
+/* All in GUEST but vCPU 1, which is in HOST. */
+static void enter_all(struct fake_gic *vm)
+{
+	kick_calls = kicked_together = 0;
+	for (uint32_t i = 0; i < vm->count; i++) {
+		struct fake_gic_cpu *cpu = &vm->cpu[i];
+
+		fake_gic_ready(cpu, 7, 0x80);
+		cpu->kicks = 0;
+		if (i == 1)
+			continue;
+		vic_gic_flush(cpu->gicr, &cpu->lrs);
+		assert_int_equal(vic_vcpu_enter(cpu->vcpu), VIC_ENTER_GUEST);
+	}
+}
+
+/* One call for many targets, if the embedder has one for it. */
+static void many_targets_are_kicked_together(void **state)
+{
+	struct vic_vcpu_ops ops = fake_gic_ops;
+	struct fake_gic_spec spec = {.vcpus = 100, .ops = &ops};
+	const struct vic_counters *counters;
+	struct fake_gic vm;
+
+	(void)state;
+	ops.kick_many = kick_each;
+	fake_gic_make(&vm, &spec);
+	enter_all(&vm);
+	counters = vic_vcpu_counters(vm.cpu[0].vcpu);
+	/* With IRM the rest of the register says nothing. */
+	send(&vm.cpu[0], VIC_ICC_SGI1R_EL1, IRM | 7u << 24 | 1);
+	assert_int_equal(kicked_together, 98);
+	assert_int_equal(kick_calls, (98 + VIC_KICK_MANY - 1) / VIC_KICK_MANY);
+	assert_int_equal(counters->vectors.kicked, 98);
+	assert_int_equal(counters->vectors.silent, 1);
+	for (uint32_t i = 0; i < 100; i++)
+		assert_int_equal(vm.cpu[i].kicks, i > 1);
+	/* They are told already. */
+	send(&vm.cpu[0], VIC_ICC_SGI1R_EL1, IRM | 7u << 24);
+	assert_int_equal(kicked_together, 98);
+	assert_int_equal(counters->vectors.merged, 99);
+}
+
+static void a_list_is_kicked_together(void **state)
+{
+	struct vic_vcpu_ops ops = fake_gic_ops;
+	struct fake_gic_spec spec = {.vcpus = 4, .ops = &ops};
+	struct fake_gic vm;
+
+	(void)state;
+	ops.kick_many = kick_each;
+	fake_gic_make(&vm, &spec);
+	enter_all(&vm);
+	send(&vm.cpu[0], VIC_ICC_SGI1R_EL1, 7u << 24 | 0xe);
+	assert_int_equal(kick_calls, 1);
+	assert_int_equal(kicked_together, 2);
+	assert_int_equal(vm.cpu[1].kicks, 0);
+	assert_int_equal(vm.cpu[2].kicks, 1);
+	assert_int_equal(vm.cpu[3].kicks, 1);
+}
+
 static void other_system_registers_are_foreign(void **state)
 {
 	/* ICC_IAR1_EL1, ICC_CTLR_EL1, and none at all. */
@@ -424,6 +496,8 @@ int main(void)
 		FAKE_GIC_TEST(senders_are_counted),
 		FAKE_GIC_TEST(the_matrix_counts_by_source_and_target),
 		FAKE_GIC_TEST(a_broadcast_in_the_largest_vm),
+		FAKE_GIC_TEST(many_targets_are_kicked_together),
+		FAKE_GIC_TEST(a_list_is_kicked_together),
 		FAKE_GIC_TEST(other_system_registers_are_foreign),
 	};
 
