@@ -56,7 +56,7 @@ struct vic_counters {
 
 	/* As the owner of a vCPU. */
 	uint64_t enters;
-	/** vic_vcpu_enter() said VIC_ENTER_AGAIN. */
+		/** vic_vcpu_enter() or vic_lapic_enter() found a request. */
 	uint64_t enter_refusals;
 	uint64_t exits;
 	/** Exits that the embedder said were kicks. */

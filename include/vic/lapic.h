@@ -398,7 +398,8 @@ VIC_API void vic_lapic_exit(struct vic_lapic *lapic, uint16_t status,
 
 /**
  * Take over what the descriptor holds. In HOST, at any time. Vectors that
- * could not be posted (vic_counters.held) wait for a scan.
+ * could not be posted (vic_counters.held) wait for a scan, and of a vCPU
+ * that is put what devices post waits for vic_vcpu_load().
  *
  * @return the highest vector in IRR, whether or not anything was posted.
  */
@@ -423,16 +424,18 @@ VIC_API void vic_lapic_eoi_exit(struct vic_lapic *lapic, uint8_t vector);
  * is a write like any other. In HOST.
  *
  * @param offset of the access in the page: the exit qualification.
- * @return VIC_ACCESS_FOREIGN where no such exit comes from: without posting,
- * or of an offset that no processor virtualizes. Nothing changed.
+  * @return VIC_ACCESS_FOREIGN where no such exit comes from: without posting,
+ * of an offset that no processor virtualizes, or of ICR in the format of
+ * VIC_BUS_ICR_SPLIT. Nothing changed.
  */
 VIC_API VIC_NODISCARD enum vic_access
 vic_lapic_write_exit(struct vic_lapic *lapic, uint32_t offset);
 
 /**
- * Hardware, or an embedder, changed TPR, IRR or ISR in the page: derive
- * anew what follows from them. Needed without posting after an exit for a
- * TPR below threshold, of a processor with a TPR shadow.
+  * Hardware, or an embedder, changed TPR, IRR or ISR in the page: derive
+ * anew what follows from them. Needed without posting, of a processor with
+ * a TPR shadow, after each exit that finds another TPR in the page than the
+ * entry left there; an exit for a TPR below threshold is one of them.
  */
 VIC_API void vic_lapic_reload(struct vic_lapic *lapic);
 

@@ -115,6 +115,8 @@ void vic_lapic_save(struct vic_lapic *lapic, void *image)
 
 	/* So that nothing is left in the inbox but what has its place. */
 	lapic_harvest(lapic);
+	if (posting(lapic))
+		vic_lapic_reload(lapic);
 	lapic_take_local(lapic);
 	ccr = lapic_timer_ccr(lapic);
 	memset(bytes, 0, AT_END);

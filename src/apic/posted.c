@@ -363,10 +363,10 @@ enum vic_access vic_lapic_write_exit(struct vic_lapic *lapic, uint32_t offset)
 {
 	uint32_t value;
 
-	if (!posting(lapic) || offset >= REG_ROWS << 4)
+	if (!posting(lapic) || offset >= REG_ROWS << 4 || (offset & 0xc))
 		return VIC_ACCESS_FOREIGN;
 	/* A store to part of a register is one to all of it by now. */
-	offset &= ~0xfu;
+	offset &= ~3u;
 	if (in_x2apic(lapic))
 		return write_x2apic(lapic, offset);
 	value = *reg(lapic, offset);
