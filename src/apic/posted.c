@@ -167,7 +167,7 @@ void vic_lapic_reload(struct vic_lapic *lapic)
 }
 
 /*
- * What senders know of TMR becomes TMR; what they posted before that has
+ * From now on senders know of TMR what it is; what they posted before has
  * the mode that they gave it.
  */
 static void begin_posting(struct vic_lapic *lapic)
@@ -319,7 +319,7 @@ void vic_lapic_eoi_exit(struct vic_lapic *lapic, uint8_t vector)
 	bool level = in_tmr(lapic, vector);
 
 	count(&lapic->vcpu->counters.eois);
-	if (level)
+	if (level && posting(lapic))
 		relax_mode(lapic, vector);
 	if (vector && vector == lapic->lint_vector) {
 		lapic_lint_eoi(lapic);

@@ -91,7 +91,7 @@ enum vic_post inbox_post_level(struct vic_vcpu *vcpu,
 
 	/* P5 */
 	if (load32_seq(&vcpu->posting) &&
-	    inbox_trigger_differs(vcpu, vector, true))
+	    !(load_seq(&vcpu->trigger[vector / 64]) >> vector % 64 & 1))
 		(void)inbox_hold(vcpu, counters, vector);
 	return post;
 }
