@@ -56,7 +56,7 @@ struct vic_counters {
 
 	/* As the owner of a vCPU. */
 	uint64_t enters;
-		/** vic_vcpu_enter() or vic_lapic_enter() found a request. */
+	/** vic_vcpu_enter() or vic_lapic_enter() found a request. */
 	uint64_t enter_refusals;
 	uint64_t exits;
 	/** Exits that the embedder said were kicks. */
@@ -98,7 +98,7 @@ struct vic_counters {
 
 	/* Of posting. */
 	/**
-	 	 * Level vectors, of those newly pending, that were not posted
+	 * Level vectors, of those newly pending, that were not posted
 	 * because the target's EOI-exit bitmap did not know them: the target
 	 * leaves the guest for them.
 	 */

@@ -323,7 +323,7 @@ VIC_API VIC_NODISCARD int vic_lapic_ack_sipi(struct vic_lapic *lapic);
 VIC_API void vic_lapic_reset(struct vic_lapic *lapic);
 
 /**
-  * vic_vcpu_block(), unless the scan with @p can finds work: any flag but
+ * vic_vcpu_block(), unless the scan with @p can finds work: any flag but
  * VIC_WORK_WAIT_SIPI, VIC_WORK_EOI_EXIT and windows; with posting on also a
  * vector that the processor would deliver, if @p can has VIC_CAN_IRQ.
  */
@@ -337,10 +337,10 @@ VIC_API VIC_NODISCARD bool vic_lapic_block(struct vic_lapic *lapic,
  * a Fixed edge, to whomever; of targets other than this vCPU each is
  * reached as ever.
  *
-  * @param value as WRMSR wrote it; in xAPIC mode ICR's low half, as stored
+ * @param value as WRMSR wrote it; in xAPIC mode ICR's low half, as stored
  * or, after an APIC-write exit, as in the page, which has the high half.
  * @param vector receives that of VIC_FAST_SELF.
-  * @return after VIC_FAST_EXIT nothing was done: vic_lapic_exit() comes next,
+ * @return after VIC_FAST_EXIT nothing was done: vic_lapic_exit() comes next,
  * then vic_lapic_msr_write(), vic_lapic_mmio_write() or
  * vic_lapic_write_exit().
  */
@@ -424,7 +424,7 @@ VIC_API void vic_lapic_eoi_exit(struct vic_lapic *lapic, uint8_t vector);
  * is a write like any other. In HOST.
  *
  * @param offset of the access in the page: the exit qualification.
-  * @return VIC_ACCESS_FOREIGN where no such exit comes from: without posting,
+ * @return VIC_ACCESS_FOREIGN where no such exit comes from: without posting,
  * of an offset that no processor virtualizes, or of ICR in the format of
  * VIC_BUS_ICR_SPLIT. Nothing changed.
  */
@@ -432,7 +432,7 @@ VIC_API VIC_NODISCARD enum vic_access
 vic_lapic_write_exit(struct vic_lapic *lapic, uint32_t offset);
 
 /**
-  * Hardware, or an embedder, changed TPR, IRR or ISR in the page: derive
+ * Hardware, or an embedder, changed TPR, IRR or ISR in the page: derive
  * anew what follows from them. Needed without posting, of a processor with
  * a TPR shadow, after each exit that finds another TPR in the page than the
  * entry left there; an exit for a TPR below threshold is one of them.

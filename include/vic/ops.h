@@ -115,15 +115,14 @@ struct vic_vcpu_ops {
 	 * The vCPU is in VIC_POSTED and its descriptor holds something new:
 	 * send the physical interrupt @p vector, which is NV, to @p dest,
 	 * which is NDST as the descriptor has it: a physical APIC id, in a
-	 * host in xAPIC mode in bits 15:8. The processor
-	 * there takes the vectors from the descriptor without an exit; if
-	 * the vCPU left meanwhile nothing is lost, and the host's handler of
-	 * @p vector has nothing to do. Required for
-	 * vic_lapic_set_posting().
+	 * host in xAPIC mode in bits 15:8. The processor there takes the
+	 * vectors from the descriptor without an exit; if the vCPU left
+	 * meanwhile nothing is lost, and the host's handler of @p vector has
+	 * nothing to do. Required for vic_lapic_set_posting().
 	 */
 	void (*notify)(void *opaque, uint32_t dest, uint8_t vector);
 	/**
-	  * The same as @c kick for each of @p n vCPUs, 1 to VIC_KICK_MANY:
+	 * The same as @c kick for each of @p n vCPUs, 1 to VIC_KICK_MANY:
 	 * one call for a Fixed IPI or an SGI with many targets, for a
 	 * hypervisor that can reach many processors at once. Other messages
 	 * still use @c kick, and so does all if this is NULL.

@@ -84,7 +84,7 @@ VIC_API void vic_vcpu_load(struct vic_vcpu *vcpu, struct vic_pcpu *pcpu);
 
 /**
  * The vCPU was preempted: until it is loaded devices post without a
-  * notification. For one that is BLOCKED nothing changes, so that this may
+ * notification. For one that is BLOCKED nothing changes, so that this may
  * be called for each vCPU that leaves a pCPU. After a vic_vcpu_block() that
  * refused, it is as loaded again. Owner, in HOST or BLOCKED.
  */

@@ -160,7 +160,7 @@ VIC_API VIC_NODISCARD int vic_vcpu_init(void *storage, size_t size,
  * Make x86 vector @p vector pending and reach the vCPU. Any thread.
  *
  * @param counters the calling thread's block.
-  * @param level the trigger mode; it is what the last post of the vector
+ * @param level the trigger mode; it is what the last post of the vector
  * says that reaches TMR. While vectors are posted (vic_lapic_set_posting())
  * a level one that TMR does not know makes the target leave the guest, and
  * one that was level stays so until its EOI, which vic_vcpu_ops.eoi hears.
@@ -200,7 +200,7 @@ VIC_API VIC_NODISCARD enum vic_enter vic_vcpu_enter(struct vic_vcpu *vcpu);
 VIC_API void vic_vcpu_exit(struct vic_vcpu *vcpu, bool kicked);
 
 /**
-  * HOST to BLOCKED, unless something new is pending. Owner.
+ * HOST to BLOCKED, unless something new is pending. Owner.
  *
  * A vCPU that was loaded (<vic/pcpu.h>) is listed with its pCPU meanwhile,
  * so that a device's post wakes it.
