@@ -357,8 +357,9 @@ VIC_API VIC_NODISCARD enum vic_fast vic_lapic_icr_fast(struct vic_lapic *lapic,
  * - vic_lapic_enter() and vic_lapic_exit() stand in for vic_vcpu_enter()
  *   and vic_vcpu_exit(), and carry the guest interrupt status;
  * - vic_lapic_scan() offers no vector, and is only needed after
- *   VIC_ENTER_AGAIN, an access to the APIC, vic_vcpu_unblock() and this;
- *   there are no acks for vectors, for the processor delivers them;
+ *   VIC_ENTER_AGAIN, an access to the APIC, a vic_lapic_block() that
+ *   refused, vic_vcpu_unblock() and this; there are no acks for vectors,
+ *   for the processor delivers them;
  * - vic_lapic_eoi_exit() and vic_lapic_write_exit() serve the exits that
  *   only such a processor has.
  *

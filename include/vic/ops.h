@@ -122,7 +122,7 @@ struct vic_vcpu_ops {
 	 */
 	void (*notify)(void *opaque, uint32_t dest, uint8_t vector);
 	/**
-	 * The same as @c kick for each of @p n vCPUs, 1 to VIC_KICK_MANY:
+	 * The same as @c kick for each of @p n vCPUs, 2 to VIC_KICK_MANY:
 	 * one call for a Fixed IPI or an SGI with many targets, for a
 	 * hypervisor that can reach many processors at once. Other messages
 	 * still use @c kick, and so does all if this is NULL.

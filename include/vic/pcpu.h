@@ -13,7 +13,7 @@
  *     vic_vcpu_load()     it runs on that pCPU from now on
  *     vic_vcpu_put()      it was preempted: devices post and tell nobody
  *     vic_vcpu_block()    it sleeps (<vic/vcpu.h>): the wake-up vector
- *     vic_vcpu_unblock()  it is as loaded where it slept
+ *     vic_vcpu_unblock()  it is loaded where it was last
  *
  * A vCPU that migrates is loaded elsewhere; one that was woken may be. What
  * a device posts at any moment of this is found by vic_lapic_enter(),
@@ -77,16 +77,17 @@ VIC_API VIC_NODISCARD int vic_pcpu_init(void *storage, size_t size,
 					struct vic_pcpu **pcpu);
 
 /**
- * The vCPU runs on @p pcpu from now on: notifications go there. Owner, in
- * HOST, on that pCPU; before the first vic_lapic_enter() with posting on.
+ * The vCPU runs on @p pcpu from now on: notifications go there. For one
+ * that is BLOCKED that holds from vic_vcpu_unblock() on. Owner, in HOST or
+ * BLOCKED; after each vic_vcpu_put(), before it enters the guest. Load and
+ * put may come from a hook of your scheduler that preempts the owner.
  */
 VIC_API void vic_vcpu_load(struct vic_vcpu *vcpu, struct vic_pcpu *pcpu);
 
 /**
  * The vCPU was preempted: until it is loaded devices post without a
  * notification. For one that is BLOCKED nothing changes, so that this may
- * be called for each vCPU that leaves a pCPU. After a vic_vcpu_block() that
- * refused, it is as loaded again. Owner, in HOST or BLOCKED.
+ * be called for each vCPU that leaves a pCPU. Owner, in HOST or BLOCKED.
  */
 VIC_API void vic_vcpu_put(struct vic_vcpu *vcpu);
 

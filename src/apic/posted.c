@@ -267,7 +267,7 @@ enum vic_enter vic_lapic_enter(struct vic_lapic *lapic, uint16_t *status)
 	 * An entry looks at no descriptor. Who posts after this look finds
 	 * the state, and sends a notification, which waits for the entry.
 	 */
-	if (load_seq(&vcpu->pid.control) & VIC_PID_ON)
+	if (load_seq(&vcpu->pid.control) & (VIC_PID_ON | VIC_PID_SN))
 		lapic_harvest_posted(lapic);
 	if (UNLIKELY(lapic->attention & ATTENTION_SHADOW))
 		shadow(lapic);

@@ -256,10 +256,15 @@ scan_all(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
 {
 	if (load_acquire(&lapic->vcpu->pid.control) & VIC_PID_ON)
 		lapic_harvest(lapic);
+	/*
+	 * What is posted the processor delivers itself; what is taken over
+	 * may be in a register that is shadowed.
+	 */
+	if (UNLIKELY(posting(lapic)))
+		lapic->attention |= ATTENTION_SHADOW;
 	if (!scan_requests(lapic, can, work))
 		return work->flags;
-	/* Those that are posted the processor delivers itself. */
-	if (posting(lapic))
+	if (UNLIKELY(posting(lapic)))
 		return work->flags;
 	return scan_vectors(lapic, can, work, work->flags);
 }
@@ -272,9 +277,6 @@ scan_and_tell(struct vic_lapic *lapic, uint32_t can, struct vic_work *work)
 
 	if (flags & VIC_WORK_RESYNC)
 		inbox_ack(lapic->vcpu, REQUEST_RESYNC);
-	/* What it took over may be in a register that is shadowed. */
-	if (UNLIKELY(posting(lapic)))
-		lapic->attention |= ATTENTION_SHADOW;
 	lapic->attention &= ~ATTENTION_TELL;
 	return flags;
 }
@@ -323,6 +325,9 @@ bool vic_lapic_block(struct vic_lapic *lapic, uint32_t can)
 	struct vic_work work = {0};
 	uint32_t flags = scan_all(lapic, can, &work);
 
+	/* It is news again, for who enters without a scan. */
+	if (flags & wakes)
+		test_and_set(&lapic->vcpu->request, REQUEST_NEW_BIT);
 	/* A posted vector is no work, but the vCPU does not sleep on it. */
 	if (posting(lapic) && !(flags & VIC_WORK_WAIT_SIPI))
 		flags |= scan_vectors(lapic, can, &work, 0);

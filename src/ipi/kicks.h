@@ -8,7 +8,7 @@
 #include "ipi/inbox.h"
 
 struct kicks {
-	void (*kick_many)(void *const *opaques, uint32_t n);
+	const struct vic_vcpu_ops *ops;
 	uint32_t n;
 	void *opaques[VIC_KICK_MANY];
 };
@@ -20,8 +20,10 @@ static inline void kicks_init(struct kicks *kicks)
 
 static inline void kicks_flush(struct kicks *kicks)
 {
-	if (kicks->n)
-		kicks->kick_many(kicks->opaques, kicks->n);
+	if (kicks->n == 1)
+		kicks->ops->kick(kicks->opaques[0]);
+	else if (kicks->n)
+		kicks->ops->kick_many(kicks->opaques, kicks->n);
 	kicks->n = 0;
 }
 
@@ -37,7 +39,7 @@ static inline void kicks_tell(struct kicks *kicks, struct vic_vcpu *vcpu,
 		return;
 	}
 	count(&outcomes->kicked);
-	kicks->kick_many = vcpu->ops->kick_many;
+	kicks->ops = vcpu->ops;
 	kicks->opaques[kicks->n++] = vcpu->opaque;
 	if (kicks->n == VIC_KICK_MANY)
 		kicks_flush(kicks);

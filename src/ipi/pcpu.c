@@ -90,12 +90,13 @@ static void redirect(struct vic_vcpu *vcpu, uint64_t to)
 void vic_vcpu_load(struct vic_vcpu *vcpu, struct vic_pcpu *pcpu)
 {
 	vcpu->pcpu = pcpu;
-	redirect(vcpu, pcpu->loaded);
+	/* Devices have to wake one that sleeps; see pcpu_unlist(). */
+	if (load32_relaxed(&vcpu->state) != VIC_BLOCKED)
+		redirect(vcpu, pcpu->loaded);
 }
 
 void vic_vcpu_put(struct vic_vcpu *vcpu)
 {
-	/* Devices have to wake one that sleeps. */
 	if (load32_relaxed(&vcpu->state) != VIC_BLOCKED)
 		test_and_set(&vcpu->pid.control, PID_SN_BIT);
 }
@@ -104,6 +105,7 @@ void pcpu_list(struct vic_vcpu *vcpu)
 {
 	struct vic_pcpu *pcpu = vcpu->pcpu;
 
+	vcpu->bed = pcpu;
 	lock_take(&pcpu->lock);
 	vcpu->prev = NULL;
 	vcpu->next = pcpu->first;
@@ -129,13 +131,14 @@ static void unlink_vcpu(struct vic_pcpu *pcpu, struct vic_vcpu *vcpu)
 
 void pcpu_unlist(struct vic_vcpu *vcpu)
 {
-	struct vic_pcpu *pcpu = vcpu->pcpu;
+	struct vic_pcpu *pcpu = vcpu->bed;
 
+	vcpu->bed = NULL;
 	lock_take(&pcpu->lock);
 	if (vcpu->listed)
 		unlink_vcpu(pcpu, vcpu);
 	lock_drop(&pcpu->lock);
-	redirect(vcpu, pcpu->loaded);
+	redirect(vcpu, vcpu->pcpu->loaded);
 }
 
 /* Up to WAKEUP_BATCH that have something outstanding come off the list. */
@@ -179,7 +182,7 @@ struct vic_pid *vic_vcpu_pid(struct vic_vcpu *vcpu)
 enum vic_post
 vic_pid_post(struct vic_pid *pid, uint8_t vector, uint64_t *notify)
 {
-	uint64_t control;
+	uint64_t control, next;
 
 	*notify = 0;
 	if (vector < VIC_VECTOR_MIN)
@@ -188,13 +191,16 @@ vic_pid_post(struct vic_pid *pid, uint8_t vector, uint64_t *notify)
 	if (test_and_set(&pid->pir[vector / 64], vector % 64))
 		return VIC_POST_MERGED;
 	control = load_relaxed(&pid->control);
-	/* D2; a retry for each change by the owner or another poster. */
+	/*
+	 * D2; a retry for each change by the owner or another poster. Like
+	 * P3 it is an exchange also where nothing changes.
+	 */
 	do
-		if (control & (VIC_PID_SN | VIC_PID_ON))
-			return control & VIC_PID_SN ? VIC_POST_SILENT
-						    : VIC_POST_COALESCED;
-	while (!compare_exchange(&pid->control, &control,
-				 control | VIC_PID_ON));
+		next = control & VIC_PID_SN ? control : control | VIC_PID_ON;
+	while (!compare_exchange(&pid->control, &control, next));
+	if (UNLIKELY(control == next))
+		return control & VIC_PID_SN ? VIC_POST_SILENT
+					    : VIC_POST_COALESCED;
 	*notify = control;
 	return VIC_POST_NOTIFIED;
 }

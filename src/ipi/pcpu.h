@@ -17,11 +17,13 @@
  * L1/D2 change one word, so one comes first: a device that saw SN had set
  * its PIR bit before L2. Without L2 the vector waits for another one.
  *
- *   B1 onto the list                  D2 ON
- *   B2 control: NV is the wake-up's   D3 the interrupt NV, which it read
- *   E1, E2 state; look at ON             with D2; the handler looks at ON
+  *   E1 state                          D2 ON
+ *   B1 onto the list                  D3 the interrupt NV, which it read
+ *   B2 control: NV is the wake-up's      with D2; the handler looks at ON
+ *   E2 look at ON
  * D2 before B2 is seen by E2; D2 after B2 sends the wake-up vector, and its
- * handler finds the vCPU, which B1 listed.
+ * handler finds the vCPU, which B1 listed. From E1 on a hypervisor that
+ * preempts the owner and calls put and load does not disturb this.
  */
 #ifndef VIC_SRC_IPI_PCPU_H
 #define VIC_SRC_IPI_PCPU_H
@@ -39,10 +41,10 @@ struct vic_pcpu {
 	uint64_t loaded, asleep;
 };
 
-/* B1, B2. Owner, before E1. */
+/* B1, B2. Owner, between E1 and E2. */
 void pcpu_list(struct vic_vcpu *vcpu);
 
-/* Off the list, and as loaded. Owner. */
+/* Off the list, and loaded where it was last. Owner, in HOST. */
 void pcpu_unlist(struct vic_vcpu *vcpu);
 
 #endif

@@ -396,13 +396,13 @@ void vic_vcpu_exit(struct vic_vcpu *vcpu, bool kicked)
 
 bool vic_vcpu_block(struct vic_vcpu *vcpu)
 {
-	if (vcpu->pcpu)
-		pcpu_list(vcpu);
 	/* E1, pairs with P4. */
 	exchange32(&vcpu->state, VIC_BLOCKED);
+	if (vcpu->pcpu)
+		pcpu_list(vcpu);
 	if (inbox_news(vcpu)) {
 		store32_release(&vcpu->state, VIC_HOST);
-		if (vcpu->pcpu)
+		if (vcpu->bed)
 			pcpu_unlist(vcpu);
 		count(&vcpu->counters.block_refusals);
 		return false;
@@ -415,7 +415,7 @@ void vic_vcpu_unblock(struct vic_vcpu *vcpu)
 {
 	/* No barrier, for the reason given in vic_vcpu_exit(). */
 	store32_release(&vcpu->state, VIC_HOST);
-	if (vcpu->pcpu)
+	if (vcpu->bed)
 		pcpu_unlist(vcpu);
 	if (!inbox_news(vcpu))
 		count(&vcpu->counters.wakes_spurious);

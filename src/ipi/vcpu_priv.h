@@ -115,10 +115,12 @@ struct vic_vcpu {
 	uint64_t edges[4];
 
 	/*
-	 * Where it is or was loaded last. The owner's; the links are under
-	 * that pCPU's lock, and the wake-up handler takes vCPUs off.
+	 * Where it was loaded last, and where it sleeps: the owner's. The
+	 * rest is under the lock of the latter, and its handler takes vCPUs
+	 * off.
 	 */
 	_Alignas(VIC_CACHE_LINE) struct vic_pcpu *pcpu;
+	struct vic_pcpu *bed;
 	struct vic_vcpu *next, *prev;
 	uint32_t listed;
 
