@@ -182,14 +182,18 @@ struct vic_pid *vic_vcpu_pid(struct vic_vcpu *vcpu)
 enum vic_post
 vic_pid_post(struct vic_pid *pid, uint8_t vector, uint64_t *notify)
 {
+	const uint64_t told = VIC_PID_SN | VIC_PID_ON;
 	uint64_t control, next;
 
-	*notify = 0;
-	if (vector < VIC_VECTOR_MIN)
+	if (UNLIKELY(vector < VIC_VECTOR_MIN)) {
+		*notify = 0;
 		return VIC_POST_REFUSED;
+	}
 	/* D1 */
-	if (test_and_set(&pid->pir[vector / 64], vector % 64))
+	if (UNLIKELY(test_and_set(&pid->pir[vector / 64], vector % 64))) {
+		*notify = 0;
 		return VIC_POST_MERGED;
+	}
 	control = load_relaxed(&pid->control);
 	/*
 	 * D2; a retry for each change by the owner or another poster. Like
@@ -198,9 +202,10 @@ vic_pid_post(struct vic_pid *pid, uint8_t vector, uint64_t *notify)
 	do
 		next = control & VIC_PID_SN ? control : control | VIC_PID_ON;
 	while (!compare_exchange(&pid->control, &control, next));
-	if (UNLIKELY(control == next))
-		return control & VIC_PID_SN ? VIC_POST_SILENT
-					    : VIC_POST_COALESCED;
-	*notify = control;
-	return VIC_POST_NOTIFIED;
+	if (LIKELY(!(control & told))) {
+		*notify = control;
+		return VIC_POST_NOTIFIED;
+	}
+	*notify = 0;
+	return control & VIC_PID_SN ? VIC_POST_SILENT : VIC_POST_COALESCED;
 }
