@@ -139,11 +139,12 @@ vic_apic_bus_init(void *storage, size_t size,
 
 /**
  * Mark the vCPU @p index absent: no message reaches it any more. Its own
- * thread has stopped; its memory stays in use until
- * vic_apic_bus_quiesced(). One thread at a time may add and remove; senders
- * may run.
+ * thread has stopped, and not while the vCPU was BLOCKED; no device posts to
+ * it. Its memory stays in use until vic_apic_bus_quiesced(). One thread at a
+ * time may add and remove; senders may run.
  *
- * @return VIC_ERR_ABSENT if there is none.
+ * @return VIC_ERR_ABSENT if there is none; VIC_ERR_STATE if it sleeps on a
+ * pCPU, whose list it would stay on: vic_vcpu_unblock() first.
  */
 VIC_API VIC_NODISCARD int vic_apic_bus_remove(struct vic_apic_bus *bus,
 					      uint32_t index);

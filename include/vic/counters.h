@@ -74,7 +74,9 @@ struct vic_counters {
 	 * Vectors that were newly pending in the inbox while the same vector
 	 * was still in IRR, or GIC interrupts while the same one was still
 	 * in a list register: the two became one. So, over all blocks, newly
-	 * pending = acked + discarded + folded + still pending.
+	 * pending = acked + discarded + folded + still pending. Not while
+	 * vectors are posted: what devices post, and what the processor
+	 * folds and delivers, nobody counts here.
 	 */
 	uint64_t folded;
 	/**

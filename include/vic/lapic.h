@@ -284,7 +284,8 @@ VIC_API VIC_NODISCARD int vic_lapic_unack(struct vic_lapic *lapic,
  * The acknowledge cycle of a processor that emulates one: the highest
  * deliverable vector goes to service. If priorities rose since the scan
  * and there is none, it is the spurious vector (SVR[7:0]) that the
- * processor takes, and nothing is in service (SDM 10.9).
+ * processor takes, and nothing is in service (SDM 10.9). Not while vectors
+ * are posted.
  */
 VIC_API uint8_t vic_lapic_inta(struct vic_lapic *lapic);
 
@@ -364,10 +365,14 @@ VIC_API VIC_NODISCARD enum vic_fast vic_lapic_icr_fast(struct vic_lapic *lapic,
  *   only such a processor has.
  *
  * It starts off. A guest that disables the APIC, and vic_lapic_restore(),
- * end it: see vic_lapic_posting().
+ * end it: see vic_lapic_posting(). Handle an exit before it ends: the page
+ * may hold what only vic_lapic_write_exit() can put right. A guest that
+ * disables its APIC by SVR still gets what a device posts, for processors
+ * do not look there; inhibit posting meanwhile if that matters.
  *
  * @return VIC_OK; VIC_ERR_INVAL without vic_vcpu_ops.notify, VIC_ERR_STATE
- * while the APIC is disabled.
+ * while the APIC is disabled, or if the vCPU was never loaded
+ * (vic_vcpu_load()).
  */
 VIC_API VIC_NODISCARD int vic_lapic_set_posting(struct vic_lapic *lapic,
 						bool on);

@@ -94,9 +94,14 @@ VIC_API void vic_vcpu_put(struct vic_vcpu *vcpu);
 /**
  * The wake-up vector came: wake who sleeps on @p pcpu and has something
  * outstanding, each once. Any thread, mostly the handler on that pCPU.
- * It looks at each vCPU that sleeps there, again for every 16 woken.
+ * It looks at each vCPU that sleeps there, again for every 16 woken. For
+ * vic_apic_bus_quiesced() it is inside libvic.
  *
- * @param counters the calling thread's block.
+ * It runs with the lock's interrupts masked for that long. Before a pCPU goes
+ * offline wake those that sleep on it.
+ *
+ * @param counters the handler's own block, not that of the thread which it
+ * interrupts.
  * @return how many were woken.
  */
 VIC_API uint32_t vic_pcpu_wakeup(struct vic_pcpu *pcpu,

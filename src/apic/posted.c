@@ -224,7 +224,7 @@ int vic_lapic_set_posting(struct vic_lapic *lapic, bool on)
 	}
 	if (!lapic->vcpu->ops->notify)
 		return VIC_ERR_INVAL;
-	if (lapic->mode == LAPIC_DISABLED)
+	if (lapic->mode == LAPIC_DISABLED || !lapic->vcpu->pcpu)
 		return VIC_ERR_STATE;
 	if (!posting(lapic))
 		begin_posting(lapic);
@@ -305,7 +305,9 @@ static void relax_mode(struct vic_lapic *lapic, uint32_t vector)
 
 	if (!inbox_make_edge(vcpu, vector))
 		return;
-	lapic_harvest_posted(lapic);
+	/* P5 pairs with these exchanges: a look at PIR would not do. */
+	fetch_and(&vcpu->pid.control, ~VIC_PID_ON);
+	(void)take_careful(lapic, 0, exchange(&vcpu->pid.pir[0], 0));
 	if (*vector_word(lapic, VIC_APIC_IRR, vector) & bit) {
 		inbox_add_modes(vcpu, vector / 64, UINT64_C(1) << vector % 64);
 		return;

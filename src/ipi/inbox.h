@@ -220,8 +220,9 @@ inbox_set_modes(struct vic_vcpu *vcpu, unsigned int word, uint64_t level);
 void inbox_add_modes(struct vic_vcpu *vcpu, unsigned int word, uint64_t bits);
 
 /*
- * R3: @vector is an edge from now on, if one was posted; true if so. The
- * owner drains PIR next, and takes it back if the vector is there.
+ * R3: @vector is an edge from now on, if one was posted since it was level;
+ * true if so. The owner drains PIR next, and takes it back if the vector is
+ * there.
  */
 bool inbox_make_edge(struct vic_vcpu *vcpu, unsigned int vector);
 

@@ -189,6 +189,8 @@ int vic_apic_bus_remove(struct vic_apic_bus *bus, uint32_t index)
 	vcpu = load_vcpu(&bus->vcpus[index]);
 	if (!vcpu)
 		return VIC_ERR_ABSENT;
+	if (load32_relaxed(&vcpu->listed))
+		return VIC_ERR_STATE;
 	bus_publish(bus, vcpu, IDENTITY_ABSENT);
 	id_table_hide(&bus->ids, vcpu->id);
 	bus->removed_ids[index] = vcpu->id;

@@ -74,15 +74,20 @@ static void look_at_pir(struct vic_pid *pid)
 		test_and_set(&pid->control, PID_ON_BIT);
 }
 
-/* NV and NDST as in @to, SN clear, ON as it is. */
-static void redirect(struct vic_vcpu *vcpu, uint64_t to)
+/*
+ * NV and NDST as for a vCPU that is loaded, or asleep; SN clear, ON as it
+ * is. Where to is looked up after the old value: a hook that loads the vCPU
+ * elsewhere in between makes the exchange fail.
+ */
+static void redirect(struct vic_vcpu *vcpu, bool asleep)
 {
 	struct vic_pid *pid = &vcpu->pid;
-	uint64_t old = load_relaxed(&pid->control);
+	uint64_t old = load_acquire(&pid->control), to;
 
-	/* L1; a retry each time that a device changes ON meanwhile. */
-	while (!compare_exchange(&pid->control, &old, (old & VIC_PID_ON) | to))
-		;
+	/* L1; a retry also each time that a device changes ON meanwhile. */
+	do
+		to = asleep ? vcpu->bed->asleep : vcpu->pcpu->loaded;
+	while (!compare_exchange(&pid->control, &old, (old & VIC_PID_ON) | to));
 	if (UNLIKELY(old & VIC_PID_SN) && !(old & VIC_PID_ON))
 		look_at_pir(pid);
 }
@@ -92,7 +97,7 @@ void vic_vcpu_load(struct vic_vcpu *vcpu, struct vic_pcpu *pcpu)
 	vcpu->pcpu = pcpu;
 	/* Devices have to wake one that sleeps; see pcpu_unlist(). */
 	if (load32_relaxed(&vcpu->state) != VIC_BLOCKED)
-		redirect(vcpu, pcpu->loaded);
+		redirect(vcpu, false);
 }
 
 void vic_vcpu_put(struct vic_vcpu *vcpu)
@@ -114,7 +119,7 @@ void pcpu_list(struct vic_vcpu *vcpu)
 	pcpu->first = vcpu;
 	store32_relaxed(&vcpu->listed, 1);
 	lock_drop(&pcpu->lock);
-	redirect(vcpu, pcpu->asleep);
+	redirect(vcpu, true);
 }
 
 /* Under the lock. */
@@ -134,11 +139,13 @@ void pcpu_unlist(struct vic_vcpu *vcpu)
 	struct vic_pcpu *pcpu = vcpu->bed;
 
 	vcpu->bed = NULL;
-	lock_take(&pcpu->lock);
-	if (vcpu->listed)
-		unlink_vcpu(pcpu, vcpu);
-	lock_drop(&pcpu->lock);
-	redirect(vcpu, vcpu->pcpu->loaded);
+	if (pcpu) {
+		lock_take(&pcpu->lock);
+		if (vcpu->listed)
+			unlink_vcpu(pcpu, vcpu);
+		lock_drop(&pcpu->lock);
+	}
+	redirect(vcpu, false);
 }
 
 /* Up to WAKEUP_BATCH that have something outstanding come off the list. */

@@ -89,9 +89,8 @@ enum vic_post inbox_post_level(struct vic_vcpu *vcpu,
 	enum vic_post post =
 		inbox_pend_signal(vcpu, &counters->vectors, vector);
 
-	/* P5 */
-	if (load32_seq(&vcpu->posting) &&
-	    !(load_seq(&vcpu->trigger[vector / 64]) >> vector % 64 & 1))
+	/* P5, also if posting has ended meanwhile. */
+	if (!(load_seq(&vcpu->trigger[vector / 64]) >> vector % 64 & 1))
 		(void)inbox_hold(vcpu, counters, vector);
 	return post;
 }
@@ -106,6 +105,7 @@ uint64_t inbox_take_held(struct vic_vcpu *vcpu, unsigned int word)
 uint64_t
 inbox_set_modes(struct vic_vcpu *vcpu, unsigned int word, uint64_t level)
 {
+	exchange(&vcpu->edges[word], 0);
 	return exchange(&vcpu->trigger[word], level);
 }
 
@@ -117,9 +117,14 @@ void inbox_add_modes(struct vic_vcpu *vcpu, unsigned int word, uint64_t bits)
 
 bool inbox_make_edge(struct vic_vcpu *vcpu, unsigned int vector)
 {
-	if (!test_and_clear(&vcpu->edges[vector / 64], vector % 64))
-		return false;
-	return test_and_clear(&vcpu->trigger[vector / 64], vector % 64);
+	uint64_t *trigger = &vcpu->trigger[vector / 64];
+
+	if (test_and_clear(&vcpu->edges[vector / 64], vector % 64)) {
+		set_trigger(vcpu->trigger, vector, false);
+		return true;
+	}
+	/* A sender's, before it knew of posting. */
+	return !(load_seq(trigger) >> vector % 64 & 1);
 }
 
 /*
@@ -402,7 +407,7 @@ bool vic_vcpu_block(struct vic_vcpu *vcpu)
 		pcpu_list(vcpu);
 	if (inbox_news(vcpu)) {
 		store32_release(&vcpu->state, VIC_HOST);
-		if (vcpu->bed)
+		if (vcpu->pcpu)
 			pcpu_unlist(vcpu);
 		count(&vcpu->counters.block_refusals);
 		return false;
@@ -415,7 +420,7 @@ void vic_vcpu_unblock(struct vic_vcpu *vcpu)
 {
 	/* No barrier, for the reason given in vic_vcpu_exit(). */
 	store32_release(&vcpu->state, VIC_HOST);
-	if (vcpu->bed)
+	if (vcpu->pcpu)
 		pcpu_unlist(vcpu);
 	if (!inbox_news(vcpu))
 		count(&vcpu->counters.wakes_spurious);
