@@ -135,8 +135,8 @@ static void written(const struct apic_cpu *c, uint32_t offset, uint32_t value)
 		REQUIRE(apic_reg(c, offset) == expected);
 }
 
-static enum vic_access store(struct apic_world *w, struct apic_cpu *c,
-			     uint32_t offset, uint32_t len, uint64_t value)
+enum vic_access apic_store(struct apic_world *w, struct apic_cpu *c,
+			   uint32_t offset, uint32_t len, uint64_t value)
 {
 	enum vic_access access;
 
@@ -161,7 +161,7 @@ void apic_mmio_write(struct apic_world *w, struct apic_cpu *c)
 	uint32_t offset = pick_offset(w), len = pick_len(w, &offset);
 	uint64_t value = len == 8 ? input_u64(&w->input) : input_u32(&w->input);
 
-	store(w, c, offset, len, value);
+	apic_store(w, c, offset, len, value);
 }
 
 /* 0x800-0x8FF and some more. */
@@ -209,8 +209,8 @@ void apic_msr_read(struct apic_world *w, struct apic_cpu *c)
 	w->drift = drift;
 }
 
-static enum vic_access
-wrmsr(struct apic_world *w, struct apic_cpu *c, uint32_t msr, uint64_t value)
+enum vic_access apic_wrmsr(struct apic_world *w, struct apic_cpu *c,
+			   uint32_t msr, uint64_t value)
 {
 	enum vic_access access;
 
@@ -247,7 +247,7 @@ void apic_msr_write(struct apic_world *w, struct apic_cpu *c)
 	if (msr == VIC_MSR_X2APIC + VIC_APIC_ICR_LO / 16 ||
 	    !is_x2apic_msr(msr) || (value & 0xff) == 0xfe)
 		value |= (uint64_t)input_u32(&w->input) << 32;
-	wrmsr(w, c, msr, value);
+	apic_wrmsr(w, c, msr, value);
 }
 
 /* SDM 10.12.5: which transitions there are. */
@@ -279,13 +279,13 @@ void apic_base_write(struct apic_world *w, struct apic_cpu *c)
 		value ^= UINT64_C(1) << (input_u8(&w->input) & 63);
 	legal = may_become(c, value);
 	if (!legal)
-		REQUIRE(wrmsr(w, c, VIC_MSR_APIC_BASE, value) ==
+		REQUIRE(apic_wrmsr(w, c, VIC_MSR_APIC_BASE, value) ==
 			VIC_ACCESS_FAULT);
 	else if (what < 8 && !(value & VIC_APIC_BASE_EXTD))
-		REQUIRE(wrmsr(w, c, VIC_MSR_APIC_BASE, value) ==
+		REQUIRE(apic_wrmsr(w, c, VIC_MSR_APIC_BASE, value) ==
 			VIC_ACCESS_DONE);
 	else
-		wrmsr(w, c, VIC_MSR_APIC_BASE, value);
+		apic_wrmsr(w, c, VIC_MSR_APIC_BASE, value);
 }
 
 void apic_deadline_write(struct apic_world *w, struct apic_cpu *c)
@@ -299,7 +299,7 @@ void apic_deadline_write(struct apic_world *w, struct apic_cpu *c)
 		value -= what >> 2;
 	else
 		value = input_u64(&w->input);
-	wrmsr(w, c, VIC_MSR_TSC_DEADLINE, value);
+	apic_wrmsr(w, c, VIC_MSR_TSC_DEADLINE, value);
 }
 
 /* By the door that is open; a closed one is tried, too. */
@@ -307,9 +307,9 @@ static void guest_writes(struct apic_world *w, struct apic_cpu *c,
 			 uint32_t offset, uint64_t value)
 {
 	if (in_x2apic(c))
-		wrmsr(w, c, VIC_MSR_X2APIC + offset / 16, value);
+		apic_wrmsr(w, c, VIC_MSR_X2APIC + offset / 16, value);
 	else
-		store(w, c, offset, 4, value);
+		apic_store(w, c, offset, 4, value);
 }
 
 void apic_lvt_write(struct apic_world *w, struct apic_cpu *c)
@@ -371,12 +371,12 @@ void apic_icr_write(struct apic_world *w, struct apic_cpu *c)
 	else if (dest >= 0xa0)
 		dest = UINT32_MAX;
 	if (!in_x2apic(c)) {
-		store(w, c, VIC_APIC_ICR_HI, 4, (dest & 0xff) << 24);
-		store(w, c, VIC_APIC_ICR_LO, 4, icr);
+		apic_store(w, c, VIC_APIC_ICR_HI, 4, (dest & 0xff) << 24);
+		apic_store(w, c, VIC_APIC_ICR_LO, 4, icr);
 		return;
 	}
 	icr |= dest << VIC_ICR_DEST_SHIFT;
-	wrmsr(w, c, VIC_MSR_X2APIC + VIC_APIC_ICR_LO / 16, icr);
+	apic_wrmsr(w, c, VIC_MSR_X2APIC + VIC_APIC_ICR_LO / 16, icr);
 }
 
 void apic_eoi(struct apic_world *w, struct apic_cpu *c)

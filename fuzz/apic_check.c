@@ -6,8 +6,12 @@
 
 #include <string.h>
 
+#include "hw_world.h"
+
 #define ROWS 64
 #define ESR_BITS 0xffu
+/* Vectors below 16 are illegal; only hardware can post them. */
+#define LEGAL 0xffff0000
 /* Offsets in an image: docs/images.md. */
 #define IMAGE_PAGE 16
 #define IMAGE_WAIT_SIPI 1068
@@ -41,8 +45,13 @@ static uint32_t possible(const struct apic_cpu *c, uint32_t offset)
 	bool high_half =
 		!in_x2apic(c) || (c->world->policy & VIC_BUS_ICR_SPLIT);
 
+	/* What a processor keeps there: SDM 29.5, 29.6. */
+	if (c->hw && offset == VIC_APIC_SELF_IPI)
+		return 0xff;
+	if (c->hw && offset == VIC_APIC_IRR)
+		return UINT32_MAX;
 	if (offset >= VIC_APIC_ISR && offset < VIC_APIC_ESR)
-		return offset & 0x70 ? UINT32_MAX : 0xffff0000;
+		return offset & 0x70 ? UINT32_MAX : LEGAL;
 	switch (offset) {
 	case VIC_APIC_ID:
 	case VIC_APIC_LDR:
@@ -250,7 +259,8 @@ static bool check_requests(const struct apic_cpu *c, uint32_t can,
 			   const struct vic_vcpu_inbox *inbox,
 			   const struct vic_work *work)
 {
-	const uint32_t told = VIC_WORK_RESYNC | VIC_WORK_TIMER;
+	const uint32_t told =
+		VIC_WORK_RESYNC | VIC_WORK_TIMER | VIC_WORK_EOI_EXIT;
 	const uint32_t irq =
 		VIC_WORK_IRQ | VIC_WORK_IRQ_WINDOW | VIC_WORK_EXTINT;
 	uint32_t flags = work->flags & ~told, want = 0;
@@ -280,6 +290,11 @@ static bool check_requests(const struct apic_cpu *c, uint32_t can,
 	return true;
 }
 
+bool apic_offers_vectors(const struct apic_cpu *c)
+{
+	return !vic_lapic_posting(c->lapic);
+}
+
 void apic_check_work(const struct apic_cpu *c, uint32_t can,
 		     const struct vic_work *work)
 {
@@ -293,7 +308,7 @@ void apic_check_work(const struct apic_cpu *c, uint32_t can,
 	if (!check_requests(c, can, &inbox, work))
 		return;
 	extint = apic_extint(c, &inbox);
-	vector = apic_deliverable(c);
+	vector = apic_offers_vectors(c) && apic_deliverable(c);
 	top = apic_top(c, VIC_APIC_IRR);
 	isrv = apic_top(c, VIC_APIC_ISR);
 	if (can & VIC_CAN_IRQ)
@@ -306,7 +321,9 @@ void apic_check_work(const struct apic_cpu *c, uint32_t can,
 		REQUIRE(work->vector == top);
 	/* The threshold is of use where TPR alone is in the way. */
 	REQUIRE(work->tpr_threshold ==
-		(!vector && top >> 4 > isrv >> 4 ? top >> 4 : 0));
+		(apic_offers_vectors(c) && !vector && top >> 4 > isrv >> 4
+			 ? top >> 4
+			 : 0));
 }
 
 /*
@@ -343,11 +360,13 @@ static void check_image(struct apic_cpu *c)
 	check_lint0(image);
 	REQUIRE(get32(image + IMAGE_WAIT_SIPI) == c->waits);
 	apic_copy_take(w, &w->spare);
+	w->trial = true;
 	apic_come_home(c);
 	REQUIRE(vic_lapic_restore(c->lapic, image, sizeof(image), &what) ==
 		VIC_OK);
 	REQUIRE(!what);
 	vic_lapic_save(c->lapic, again);
+	w->trial = false;
 	REQUIRE(!memcmp(image, again, sizeof(image)));
 	apic_copy_put_back(w, &w->spare);
 	c->state = state;
@@ -384,6 +403,10 @@ static void check_reached(const struct apic_cpu *c)
 	vic_vcpu_peek(c->vcpu, &inbox);
 	news = inbox.outstanding || inbox.request_new;
 	REQUIRE(inbox.state == (uint32_t)c->state);
+	if (c->hw) {
+		hw_check_reached(c, &inbox);
+		return;
+	}
 	if (c->state == VIC_BLOCKED && news)
 		REQUIRE(c->seen.wakes != c->signals);
 	if (c->state == VIC_GUEST && news && !c->immediate)
@@ -394,7 +417,7 @@ static void check_reached(const struct apic_cpu *c)
 
 static uint64_t newly(const struct vic_outcomes *o)
 {
-	return o->coalesced + o->silent + o->woken + o->kicked;
+	return o->coalesced + o->silent + o->woken + o->kicked + o->notified;
 }
 
 uint64_t apic_newly_requested(const struct apic_world *w)
@@ -412,7 +435,7 @@ static uint64_t bits(uint64_t word)
 }
 
 /* Newly pending = acked + discarded + folded + still pending. */
-static uint64_t vectors_imbalance(const struct apic_world *w)
+static uint64_t imbalance(const struct apic_world *w)
 {
 	uint64_t sum = newly(&w->device.vectors);
 
@@ -428,7 +451,23 @@ static uint64_t vectors_imbalance(const struct apic_world *w)
 			sum -= bits(apic_reg(c, VIC_APIC_IRR + word * 16));
 		for (uint32_t word = 0; word < 4; word++)
 			sum -= bits(inbox.pir[word]);
+		if (c->hw)
+			sum += hw_vectors(c);
 	}
+	return sum;
+}
+
+/* Where hardware posts, a vector may be pending twice before a harvest. */
+static uint64_t vectors_imbalance(struct apic_world *w)
+{
+	uint64_t sum;
+
+	if (!w->hw)
+		return imbalance(w);
+	apic_copy_take(w, &w->spare);
+	apic_settle(w);
+	sum = imbalance(w);
+	apic_copy_put_back(w, &w->spare);
 	return sum;
 }
 
@@ -498,6 +537,21 @@ void apic_check_begin(struct apic_world *w)
 	w->line_stays = false;
 }
 
+static void check_page(const struct apic_cpu *c)
+{
+	check_bits(c);
+	check_registers(c);
+	check_base(c);
+	if (is_off(c))
+		check_off(c);
+}
+
+void apic_check_sound(struct apic_cpu *c)
+{
+	check_page(c);
+	check_image(c);
+}
+
 void apic_check(struct apic_world *w, struct apic_cpu *changed)
 {
 	uint32_t drift = w->drift;
@@ -512,11 +566,9 @@ void apic_check(struct apic_world *w, struct apic_cpu *changed)
 		struct apic_cpu *c = &w->cpu[i];
 
 		check_reached(c);
-		check_bits(c);
-		check_registers(c);
-		check_base(c);
-		if (is_off(c))
-			check_off(c);
+		check_page(c);
+		if (c->hw)
+			hw_check(c);
 		if (c == changed)
 			check_image(c);
 		if (c->state == VIC_HOST)

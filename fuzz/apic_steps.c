@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "hw_world.h"
+
 #define REFUSALS 4
 /* So that no sum of a clock and a count passes the end of 64 bits. */
 #define CLOCK_END (UINT64_MAX >> 1)
@@ -98,8 +100,8 @@ void apic_time(struct apic_world *w, struct apic_cpu *c)
 		w->clock[clock] += step;
 }
 
-static uint32_t scan(struct apic_world *w, struct apic_cpu *c, uint32_t can,
-		     struct vic_work *work)
+uint32_t apic_look(struct apic_world *w, struct apic_cpu *c, uint32_t can,
+		   struct vic_work *work)
 {
 	uint32_t flags;
 
@@ -108,6 +110,8 @@ static uint32_t scan(struct apic_world *w, struct apic_cpu *c, uint32_t can,
 	REQUIRE(flags == work->flags);
 	REQUIRE(!(flags & VIC_WORK_RESYNC) == !c->resync);
 	c->resync = false;
+	if (c->hw)
+		hw_looked(c, flags);
 	if (flags & VIC_WORK_TIMER)
 		c->armed = vic_lapic_deadline(c->lapic, &c->deadline);
 	w->nows = 0;
@@ -130,7 +134,7 @@ void apic_host_timer(struct apic_world *w, struct apic_cpu *c)
 	if (what & 1)
 		return;
 	/* What was due has expired: the next is later. */
-	scan(w, c, what >> 1 & 7, &work);
+	apic_look(w, c, what >> 1 & 7, &work);
 	if (c->armed && c->deadline.clock == clock && w->ops.now)
 		REQUIRE(c->deadline.at > now);
 }
@@ -139,7 +143,7 @@ void apic_scan(struct apic_world *w, struct apic_cpu *c)
 {
 	struct vic_work work;
 
-	scan(w, c, input_u8(&w->input) & 7, &work);
+	apic_look(w, c, input_u8(&w->input) & 7, &work);
 }
 
 static void ack(struct apic_cpu *c, uint8_t vector)
@@ -204,7 +208,7 @@ static void ack_extint(struct apic_world *w, struct apic_cpu *c)
 void apic_take(struct apic_world *w, struct apic_cpu *c)
 {
 	struct vic_work work;
-	uint32_t flags = scan(w, c, 7, &work);
+	uint32_t flags = apic_look(w, c, 7, &work);
 
 	if (flags & VIC_WORK_INIT)
 		REQUIRE(ack_init(c) == VIC_OK);
@@ -332,22 +336,27 @@ void apic_home(struct apic_world *w, struct apic_cpu *c)
 
 void apic_block(struct apic_world *w, struct apic_cpu *c)
 {
-	const uint32_t idle = VIC_WORK_WAIT_SIPI | VIC_WORK_IRQ_WINDOW |
-			      VIC_WORK_SMI_WINDOW | VIC_WORK_NMI_WINDOW;
+	const uint32_t idle = VIC_WORK_WAIT_SIPI | VIC_WORK_EOI_EXIT |
+			      VIC_WORK_IRQ_WINDOW | VIC_WORK_SMI_WINDOW |
+			      VIC_WORK_NMI_WINDOW;
 	uint32_t can = input_u8(&w->input) & 7;
 	struct vic_work work;
-	bool blocked;
+	bool blocked, busy;
 
 	apic_come_home(c);
 	c->signals = c->seen.wakes;
 	/* What it should say, at a time that does not pass. */
 	apic_copy_take(w, &w->before);
 	vic_lapic_scan(c->lapic, can, &work);
+	busy = work.flags & ~idle;
+	/* Not offered, for the processor would deliver it at once. */
+	if (!apic_offers_vectors(c) && !c->waits && can & VIC_CAN_IRQ)
+		busy = busy || apic_deliverable(c);
 	apic_copy_put_back(w, &w->before);
 	w->nows = 0;
 	blocked = vic_lapic_block(c->lapic, can);
 	if (!w->drift)
-		REQUIRE(blocked == !(work.flags & ~idle));
+		REQUIRE(blocked == !busy);
 	if (blocked)
 		c->state = VIC_BLOCKED;
 }

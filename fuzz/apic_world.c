@@ -5,14 +5,23 @@
 
 #include <string.h>
 
+#include "hw_world.h"
+
 static void wake(void *opaque)
 {
-	((struct apic_cpu *)opaque)->seen.wakes++;
+	struct apic_cpu *c = opaque;
+
+	REQUIRE(!c->hw || (c->state == VIC_BLOCKED && !c->world->hw->locks));
+	c->seen.wakes++;
 }
 
 static void kick(void *opaque)
 {
-	((struct apic_cpu *)opaque)->seen.kicks++;
+	struct apic_cpu *c = opaque;
+
+	REQUIRE(!c->hw || ((c->state == VIC_GUEST || c->state == VIC_POSTED) &&
+			   !c->world->hw->locks));
+	c->seen.kicks++;
 }
 
 static void eoi(void *opaque, uint32_t source, uint32_t number)
@@ -20,6 +29,7 @@ static void eoi(void *opaque, uint32_t source, uint32_t number)
 	struct apic_cpu *c = opaque;
 
 	REQUIRE(source == VIC_EOI_LAPIC);
+	REQUIRE(!c->hw || !c->world->hw->locks);
 	c->seen.eois++;
 	c->seen.eoi_vector = number;
 	if (c->world->line_stays)
@@ -56,14 +66,15 @@ static void *storage(size_t size, size_t alignment)
 /* Memory of libvic's, and how much; NULL behind the last. */
 static void *piece(const struct apic_world *w, uint32_t n, size_t *size)
 {
-	const struct apic_cpu *c = &w->cpu[n / 3];
+	const struct apic_cpu *c;
 
 	if (n == 3 * w->count) {
 		*size = w->bus_size;
 		return w->bus_storage;
 	}
 	if (n > 3 * w->count)
-		return NULL;
+		return hw_piece(w, n - 3 * w->count - 1, size);
+	c = &w->cpu[n / 3];
 	switch (n % 3) {
 	case 0:
 		*size = vic_vcpu_size();
@@ -180,7 +191,7 @@ static void ops_init(struct apic_world *w, uint32_t environment)
 }
 
 void apic_world_init(struct apic_world *w, const uint8_t *data, size_t size,
-		     uint32_t count, uint32_t never)
+		     uint32_t count, uint32_t never, struct hw *hw)
 {
 	static const uint32_t ids[] = {0, 0x1f, 0x1ff, 0xffff0};
 	static const uint32_t physical_bits[] = {0, 36, 46, 52};
@@ -190,10 +201,13 @@ void apic_world_init(struct apic_world *w, const uint8_t *data, size_t size,
 	memset(w, 0, sizeof(*w));
 	w->input = (struct input){data, size};
 	w->count = count;
+	w->hw = hw;
 	w->policy = input_u8(&w->input);
 	w->policy |= (uint32_t)input_u8(&w->input) << 8;
 	w->policy &= 2 * VIC_BUS_NO_LOWEST - 1;
 	ops_init(w, input_u8(&w->input));
+	if (hw)
+		hw_init(w, input_u8(&w->input));
 	shape = input_u8(&w->input);
 	/* Near the middle of 64 bits, where signs change, or at 0. */
 	w->clock[VIC_CLOCK_TSC] = shape & 1 ? UINT64_MAX >> 2 : 0;
@@ -209,6 +223,8 @@ void apic_world_init(struct apic_world *w, const uint8_t *data, size_t size,
 		c->physical_bits = physical_bits[shape >> 6];
 		c->waits = !(c->flags & VIC_LAPIC_BSP);
 		cpu_init(w, i);
+		if (hw)
+			hw_cpu_init(c);
 	}
 	copy_init(w, &w->before);
 	copy_init(w, &w->spare);
@@ -225,6 +241,8 @@ void apic_world_run(struct apic_world *w, const apic_step *steps, uint32_t n)
 			c += input_below(&w->input, w->count);
 		apic_check_begin(w);
 		step(w, c);
+		if (w->hw)
+			hw_flush(w);
 		apic_check(w, c);
 	}
 }
@@ -239,14 +257,20 @@ void apic_world_free(struct apic_world *w)
 		free(w->cpu[i].page);
 	}
 	free(w->bus_storage);
+	if (w->hw)
+		hw_free(w);
 }
 
 void apic_come_home(struct apic_cpu *c)
 {
-	if (c->state == VIC_GUEST)
+	if (c->state == VIC_POSTED)
+		hw_home(c);
+	else if (c->state == VIC_GUEST)
 		vic_vcpu_exit(c->vcpu, c->seen.kicks != c->signals);
 	else if (c->state == VIC_BLOCKED)
 		vic_vcpu_unblock(c->vcpu);
+	if (c->hw && c->state == VIC_BLOCKED && !c->world->trial)
+		c->hw->must_scan = true;
 	c->state = VIC_HOST;
 }
 
@@ -310,17 +334,36 @@ bool apic_extint(const struct apic_cpu *c, const struct vic_vcpu_inbox *inbox)
 	return false;
 }
 
-void apic_image(struct apic_cpu *c, uint8_t *image)
+static void try_image(struct apic_cpu *c, uint8_t *image)
 {
 	struct apic_world *w = c->world;
 	uint32_t drift = w->drift;
 	enum vic_run_state state = c->state;
 
-	apic_copy_take(w, &w->spare);
 	w->drift = 0;
+	w->trial = true;
 	apic_come_home(c);
 	vic_lapic_save(c->lapic, image);
+	w->trial = false;
 	w->drift = drift;
 	c->state = state;
+}
+
+void apic_image(struct apic_cpu *c, uint8_t *image)
+{
+	struct apic_world *w = c->world;
+
+	apic_copy_take(w, &w->spare);
+	try_image(c, image);
 	apic_copy_put_back(w, &w->spare);
+}
+
+void apic_settle(struct apic_world *w)
+{
+	uint8_t image[VIC_LAPIC_IMAGE_SIZE];
+
+	for (uint32_t i = 0; i < w->count; i++) {
+		w->nows = 0;
+		try_image(&w->cpu[i], image);
+	}
 }

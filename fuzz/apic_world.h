@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * One or two vCPUs with local APICs under a stream of operations, and what
+ * One to three vCPUs with local APICs under a stream of operations, and what
  * must hold after each of them (apic_check.c). Storage is plain memory, so
  * a check may try something and put back what was there.
  */
@@ -13,15 +13,24 @@
 
 #include "input.h"
 
-#define APIC_CPUS 2
-#define APIC_PIECES (3 * APIC_CPUS + 1)
+#define APIC_CPUS 3
+#define APIC_PCPUS 2
+#define APIC_PIECES (3 * APIC_CPUS + 1 + APIC_PCPUS)
 /* Calls of vic_vcpu_ops.now in one call of libvic. */
 #define APIC_MOST_NOWS 16
 
 /* What the callbacks saw. */
 struct apic_seen {
 	uint32_t wakes, kicks, eois, eoi_vector;
+	/* Notifications; the last one, and whether it is still to be sent. */
+	uint32_t notifies, notify_dest;
+	uint8_t notify_vector;
+	bool notify_due;
 };
+
+/* Processors and devices that post: hw_world.h. */
+struct hw;
+struct hw_cpu;
 
 struct apic_cpu {
 	struct apic_world *world;
@@ -31,6 +40,8 @@ struct apic_cpu {
 	uint8_t *page;
 	uint32_t id, flags, physical_bits;
 	struct apic_seen seen;
+	/* NULL where nothing posts. */
+	struct hw_cpu *hw;
 	enum vic_run_state state;
 	/* Entered with an immediate exit armed: no kick is owed. */
 	bool immediate;
@@ -66,6 +77,9 @@ struct apic_world {
 	uint32_t policy;
 	uint32_t count;
 	struct apic_cpu cpu[APIC_CPUS];
+	struct hw *hw;
+	/* Something is tried and put back afterwards: no processor runs. */
+	bool trial;
 	/* The block of the one thread that is no vCPU. */
 	struct vic_counters device;
 	/* enum vic_clock; how far a look at them moves them. */
@@ -85,10 +99,11 @@ typedef void (*apic_step)(struct apic_world *w, struct apic_cpu *c);
 
 /*
  * Make @count vCPUs as the head of the input says, without the lapic flags
- * @never. All of the input then goes to @steps.
+ * @never; @hw is NULL, or what posts to them. All of the input then goes to
+ * @steps.
  */
 void apic_world_init(struct apic_world *w, const uint8_t *data, size_t size,
-		     uint32_t count, uint32_t never);
+		     uint32_t count, uint32_t never, struct hw *hw);
 void apic_world_run(struct apic_world *w, const apic_step *steps, uint32_t n);
 void apic_world_free(struct apic_world *w);
 
@@ -112,12 +127,19 @@ bool apic_extint(const struct apic_cpu *c, const struct vic_vcpu_inbox *inbox);
 /* The image that it would have: nothing changes. */
 void apic_image(struct apic_cpu *c, uint8_t *image);
 
+/* All vectors are in IRR afterwards, in a trial. */
+void apic_settle(struct apic_world *w);
+
 /* apic_check.c */
 void apic_check_begin(struct apic_world *w);
 /* Of all vCPUs; @changed is the one that the operation was for. */
 void apic_check(struct apic_world *w, struct apic_cpu *changed);
+/* The page and the image of one, whatever the others are like. */
+void apic_check_sound(struct apic_cpu *c);
 /* After a restore from @image: the accounts begin anew. */
 void apic_check_restored(struct apic_cpu *c, const uint8_t *image);
+/* A vector is offered only where none is posted. */
+bool apic_offers_vectors(const struct apic_cpu *c);
 /* The answer of a scan just made is what the state makes it. */
 void apic_check_work(const struct apic_cpu *c, uint32_t can,
 		     const struct vic_work *work);
@@ -134,6 +156,10 @@ void apic_msr_read(struct apic_world *w, struct apic_cpu *c);
 void apic_msr_write(struct apic_world *w, struct apic_cpu *c);
 void apic_base_write(struct apic_world *w, struct apic_cpu *c);
 void apic_deadline_write(struct apic_world *w, struct apic_cpu *c);
+enum vic_access apic_store(struct apic_world *w, struct apic_cpu *c,
+			   uint32_t offset, uint32_t len, uint64_t value);
+enum vic_access apic_wrmsr(struct apic_world *w, struct apic_cpu *c,
+			   uint32_t msr, uint64_t value);
 /* By the door that the mode has. */
 void apic_lvt_write(struct apic_world *w, struct apic_cpu *c);
 void apic_svr_write(struct apic_world *w, struct apic_cpu *c);
@@ -143,6 +169,8 @@ void apic_eoi(struct apic_world *w, struct apic_cpu *c);
 void apic_cr8(struct apic_world *w, struct apic_cpu *c);
 
 /* apic_steps.c: senders, time, the owner. */
+uint32_t apic_look(struct apic_world *w, struct apic_cpu *c, uint32_t can,
+		   struct vic_work *work);
 void apic_msi(struct apic_world *w, struct apic_cpu *c);
 void apic_post(struct apic_world *w, struct apic_cpu *c);
 void apic_request(struct apic_world *w, struct apic_cpu *c);

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	struct apic_world w;
 
-	apic_world_init(&w, data, size, 1, 0);
+	apic_world_init(&w, data, size, 1, 0, NULL);
 	apic_world_run(&w, steps, sizeof(steps) / sizeof(steps[0]));
 	apic_world_free(&w);
 	return 0;

@@ -17,7 +17,8 @@ goes to standard error. The exit status is 0 if nothing crashed.
 
   --minutes M  how long, for each target (default 1)
   --target T   only this one: apic_image, apic_mmio, apic_msr, apic_pair,
-               decode, gic, gicd, gicr, lrs, map, sysreg or vcpu
+               decode, gic, gicd, gicr, lrs, map, page, posted, sysreg or
+               vcpu
   --merge      afterwards add to fuzz/corpus/ what reaches new code
   --check      fuzz nothing; fail unless docs/fuzzing.csv has 30 minutes or
                more of each target

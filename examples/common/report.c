@@ -50,6 +50,7 @@ static const struct {
 	COUNTER(vectors.silent),
 	COUNTER(vectors.woken),
 	COUNTER(vectors.kicked),
+	COUNTER(vectors.notified),
 	COUNTER(requests.merged),
 	COUNTER(requests.coalesced),
 	COUNTER(requests.silent),
@@ -69,6 +70,8 @@ static const struct {
 	COUNTER(discarded),
 	COUNTER(folded),
 	COUNTER(eois),
+	COUNTER(held),
+	COUNTER(wakeups),
 };
 
 /* struct vic_counters is uint64_t throughout. */
@@ -89,21 +92,36 @@ static struct vic_counters sum(const struct report *report)
 static uint64_t new_at_targets(const struct vic_outcomes *outcomes)
 {
 	return outcomes->coalesced + outcomes->silent + outcomes->woken +
-	       outcomes->kicked;
+	       outcomes->kicked + outcomes->notified;
+}
+
+static uint64_t
+newly_pending(const struct report *report, const struct vic_counters *total)
+{
+	return new_at_targets(&total->vectors) + report->hardware.posted;
 }
 
 /* Vectors that guests were given. */
-static uint64_t delivered(const struct vic_counters *total)
+static uint64_t
+delivered(const struct report *report, const struct vic_counters *total)
 {
-	return total->acked[VIC_MODE_FIXED] + total->acked[VIC_MODE_LOWEST];
+	return total->acked[VIC_MODE_FIXED] + total->acked[VIC_MODE_LOWEST] +
+	       report->hardware.delivered;
+}
+
+static uint64_t
+folded(const struct report *report, const struct vic_counters *total)
+{
+	return total->folded + report->hardware.folded;
 }
 
 int64_t report_balance(const struct report *report)
 {
 	struct vic_counters total = sum(report);
 
-	return (int64_t)(new_at_targets(&total.vectors) - delivered(&total) -
-			 total.discarded - total.folded - report->pending);
+	return (int64_t)(newly_pending(report, &total) -
+			 delivered(report, &total) - folded(report, &total) -
+			 total.discarded - report->pending);
 }
 
 static int by_value(const void *a, const void *b)
@@ -159,6 +177,9 @@ void report_stats(FILE *out, struct report *report)
 	for (size_t m = 0; m < COUNT(modes); m++)
 		stat(out, "delivered.", modes[m].name,
 		     total.acked[modes[m].mode]);
+	stat(out, "hardware.", "posted", report->hardware.posted);
+	stat(out, "hardware.", "folded", report->hardware.folded);
+	stat(out, "hardware.", "delivered", report->hardware.delivered);
 	for (size_t i = 0; i < COUNT(plain); i++)
 		stat(out, "", plain[i].name,
 		     *(const uint64_t *)((const char *)&total +
@@ -198,7 +219,8 @@ static void row(FILE *out, const char *name, const uint64_t *values,
 	fputc('\n', out);
 }
 
-static void print_messages(FILE *out, const struct vic_counters *total)
+static void print_messages(FILE *out, const struct report *report,
+			   const struct vic_counters *total)
 {
 	uint64_t values[COUNT(modes)];
 
@@ -214,15 +236,16 @@ static void print_messages(FILE *out, const struct vic_counters *total)
 	fputs("Delivered to guests (lowest priority arrives as fixed)\n", out);
 	for (size_t m = 0; m < COUNT(modes); m++)
 		values[m] = total->acked[modes[m].mode];
+	values[0] += report->hardware.delivered;
 	row(out, "", values, COUNT(modes), 1);
 }
 
 static void
 print_outcomes(FILE *out, const char *name, const struct vic_outcomes *outcomes)
 {
-	const uint64_t values[] = {outcomes->woken, outcomes->kicked,
-				   outcomes->silent, outcomes->coalesced,
-				   outcomes->merged};
+	const uint64_t values[] = {outcomes->woken,     outcomes->kicked,
+				   outcomes->notified,  outcomes->silent,
+				   outcomes->coalesced, outcomes->merged};
 
 	row(out, name, values, COUNT(values), 1);
 }
@@ -230,13 +253,14 @@ print_outcomes(FILE *out, const char *name, const struct vic_outcomes *outcomes)
 static void print_signals(FILE *out, const struct vic_counters *total)
 {
 	fputs("How each target was reached\n", out);
-	fprintf(out, "  %-9s %9s %9s %9s %9s %9s %9s\n", "", "wake", "kick",
-		"nothing", "coalesced", "merged", "total");
+	fprintf(out, "  %-9s %9s %9s %9s %9s %9s %9s %9s\n", "", "wake", "kick",
+		"notify", "nothing", "coalesced", "merged", "total");
 	print_outcomes(out, "vectors", &total->vectors);
 	print_outcomes(out, "requests", &total->requests);
-	fputs("  wake, kick: it slept, it ran; nothing: it was on its way "
-	      "into the guest;\n  coalesced: it was signalled before; "
-	      "merged: the interrupt was pending\n",
+	fputs("  wake, kick: it slept, it ran; notify: it ran, and needed no "
+	      "exit;\n  nothing: it was on its way into the guest; coalesced: "
+	      "it was signalled\n  before; merged: the interrupt was "
+	      "pending\n",
 	      out);
 	fprintf(out,
 		"vCPUs: %" PRIu64 " exits (%" PRIu64 " by kicks, %" PRIu64
@@ -274,7 +298,7 @@ void report_print(FILE *out, struct report *report)
 	struct vic_counters total = sum(report);
 	int64_t balance = report_balance(report);
 
-	print_messages(out, &total);
+	print_messages(out, report, &total);
 	print_signals(out, &total);
 	sort_latency(report);
 	fprintf(out, "Latency, %s\n ", report->latency_of);
@@ -292,8 +316,8 @@ void report_print(FILE *out, struct report *report)
 		" delivered + %" PRIu64
 		" folded into a pending one\n  + %" PRIu64
 		" discarded + %" PRIu64 " still pending: ",
-		new_at_targets(&total.vectors), delivered(&total), total.folded,
-		total.discarded, report->pending);
+		newly_pending(report, &total), delivered(report, &total),
+		folded(report, &total), total.discarded, report->pending);
 	if (balance)
 		fprintf(out, "WRONG by %" PRId64 "\n", balance);
 	else

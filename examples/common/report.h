@@ -24,6 +24,13 @@ struct report {
 	const char *latency_of;
 	/* Vectors that are pending still, in IRR and in the inbox. */
 	uint64_t pending;
+	/*
+	 * What a processor or a device did past libvic where vectors are
+	 * posted: made newly pending, merged with a pending one, delivered.
+	 */
+	struct {
+		uint64_t posted, folded, delivered;
+	} hardware;
 };
 
 /*

@@ -4,8 +4,9 @@
 """The arrows between the folders: check_layers.py ROOT.
 
 apic and gic stand on ipi, ipi stands on base, and what lies outside src/
-sees the public headers alone (tests see everything, what fuzzes the GIC sees
-its state, and one file of the benchmark measures a step inside).
+sees the public headers alone (tests see everything, an example may run on the
+modelled processor, what fuzzes the GIC sees its state, and one file of the
+benchmark measures a step inside).
 """
 
 import os

@@ -98,12 +98,18 @@ def for_el2(steps, sources):
 
 
 def examples():
-    """The sources of each program; examples/common/ serves them all."""
+    """The sources of each program; examples/common/ serves them all.
+
+    One runs on the modelled processor, whose sources it takes along.
+    """
     found = {}
     for path in tap.files(ROOT, 'examples', ends='.c'):
         found.setdefault(os.path.dirname(path), []).append(
             os.path.join(ROOT, path))
     common = found.pop('examples/common', [])
+    found['examples/xen'] += [os.path.join(ROOT, path) for path in
+                              tap.files(ROOT, 'tests/hw', ends='.c')
+                              if os.path.basename(path).startswith('vtx_')]
     if platform.machine() != 'x86_64':
         found.pop('examples/kvm', None)
     if not shutil.which(EL2_CC):

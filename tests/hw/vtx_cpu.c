@@ -44,14 +44,14 @@ bool vtx_ipi(struct vtx_pcpu *cpu, uint8_t vector)
 
 uint8_t vtx_highest(const struct vtx_pcpu *cpu)
 {
-	int vector;
+	int i;
 
-	for (vector = 255; vector >= VIC_VECTOR_MIN; vector--) {
-		uint64_t bits = __atomic_load_n(&cpu->pending[vector / 64],
-						__ATOMIC_SEQ_CST);
+	for (i = 3; i >= 0; i--) {
+		uint64_t bits =
+			__atomic_load_n(&cpu->pending[i], __ATOMIC_SEQ_CST);
 
-		if (bits >> (vector % 64) & 1)
-			return (uint8_t)vector;
+		if (bits)
+			return (uint8_t)(i * 64 + 63 - __builtin_clzll(bits));
 	}
 	return 0;
 }

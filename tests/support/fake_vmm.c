@@ -57,6 +57,15 @@ static uint8_t count_inta(void *opaque)
 	return cpu->inta_vector;
 }
 
+static void count_notify(void *opaque, uint32_t dest, uint8_t vector)
+{
+	struct fake_vcpu *cpu = opaque;
+
+	cpu->notifies++;
+	cpu->notify_dest = dest;
+	cpu->notify_vector = vector;
+}
+
 const struct vic_vcpu_ops fake_ops = {
 	.size = sizeof(fake_ops),
 	.wake = count_wake,
@@ -64,6 +73,7 @@ const struct vic_vcpu_ops fake_ops = {
 	.eoi = count_eoi,
 	.now = read_clock,
 	.inta = count_inta,
+	.notify = count_notify,
 };
 
 int fake_reset(void **state)

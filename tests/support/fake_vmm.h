@@ -52,6 +52,10 @@ struct fake_vcpu {
 	unsigned int intas;
 	/* The answer of the next INTA cycles. */
 	uint8_t inta_vector;
+	unsigned int notifies;
+	/* Of the last notification. */
+	uint32_t notify_dest;
+	uint8_t notify_vector;
 };
 
 struct fake_vm {
