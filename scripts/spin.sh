@@ -9,11 +9,11 @@ usage() {
 usage: scripts/spin.sh [--quick] [--only NAME]
        scripts/spin.sh --trace NAME
 
-Checks the models of the delivery protocol and of the GIC's queues and list
-registers, tests/concurrency/spin/, below build/spin/: every configuration
-must hold in all its states, every mutant must fail by the property it names,
-every variant must hold and every limit must fail. One line per run on
-standard output, progress on standard error; the last line is
+Checks the models of the delivery protocol, of posting and of the GIC's queues
+and list registers, tests/concurrency/spin/, below build/spin/: every
+configuration must hold in all its states, every mutant must fail by the
+property it names, every variant must hold and every limit must fail. One line
+per run on standard output, progress on standard error; the last line is
   N passed, N failed, N skipped
 and the exit status is 0 if nothing failed, 77 if there is no spin.
 
@@ -56,25 +56,43 @@ command -v spin >/dev/null && command -v gcc >/dev/null || {
 # times but in F and L, for the count does not matter elsewhere.
 #   V vectors          R requests             N two requesters
 #   T triggers         E triggers, 1 vector   W triggers, 2 of everything
+#   Q a scan's second look
 #   I INIT discards    S the owner posts too  F four refusals
 #   X Y M vectors and requests together       L liveness of enter
+# Of posting, in posted.pml and held.pml:
+#   PS software posts     PD devices post, no sleep    PB devices, and sleep
+#   PR requests           PG devices, but the processor does not post
+#   PL liveness of the wake-up handler
+#   PX PY software, or requests, and devices together
+#   HP held vectors       HE two edge sources          HA posting begins
 # And of the GIC, in gic.pml and route.pml:
 #   GS senders        GI two interrupts       GW ICENABLER, ISENABLER
 #   GG GICD_CTLR      GR ISACTIVER is read    GD as GW, depth first
 #   M1 IROUTER once, one interrupt            MS IROUTER twice
 defaults='NPOST=0 NVEC=1 WORDS=1 NREQ=0 KINDS=0 TRIGGERS=0 DISCARD=0 SELF=0
 	SENDS=0 REFUSALS=1 LIVE=0
+	NDEV=0 POSTING=1 PREEMPT=1 SLEEP=1 NLEVEL=1 NEDGE=1 ACTIVATE=0
 	NSEND=1 NIRQ=1 NWRITE=0 NREAD=0 GROUP=0 NROUTE=1 ROUTES=0'
 small() {
 	case $1 in
 	V) echo NPOST=1 NVEC=2 WORDS=2 ;;
 	R) echo NREQ=1 KINDS=13 ;;
+	Q) echo NREQ=1 KINDS=17 ;;
 	T) echo NPOST=2 NVEC=2 TRIGGERS=1 ;;
 	E) echo NPOST=2 TRIGGERS=1 ;;
 	I) echo NPOST=1 NREQ=1 KINDS=4 DISCARD=1 ;;
 	S) echo NPOST=1 SELF=1 ;;
 	F) echo NPOST=1 REFUSALS=4 ;;
 	L) echo NPOST=1 REFUSALS=4 LIVE=1 ;;
+	PS) echo NPOST=1 ;;
+	PD) echo NDEV=1 SLEEP=0 ;;
+	PB) echo NDEV=1 ;;
+	PR) echo NREQ=1 ;;
+	PG) echo NDEV=1 POSTING=0 ;;
+	PL) echo NDEV=1 PREEMPT=0 ;;
+	HP) echo SENDS=2 ;;
+	HE) echo NEDGE=2 SENDS=1 ;;
+	HA) echo ACTIVATE=1 SENDS=1 ;;
 	GS) echo NSEND=2 ;;
 	GI) echo NIRQ=2 ;;
 	GW | GD) echo NWRITE=1 ;;
@@ -89,6 +107,7 @@ large() {
 	V) echo NPOST=2 NVEC=2 WORDS=2 ;;
 	T) echo NPOST=1 NVEC=2 TRIGGERS=1 ;;
 	W) echo NPOST=2 NVEC=2 TRIGGERS=1 SENDS=1 ;;
+	Q) echo NREQ=1 KINDS=21 ;;
 	N) echo NREQ=2 KINDS=13 ;;
 	I) echo NPOST=1 NREQ=1 KINDS=12 DISCARD=1 ;;
 	X) echo NPOST=2 NREQ=1 KINDS=1 ;;
@@ -96,6 +115,10 @@ large() {
 	M) echo NPOST=2 NVEC=2 WORDS=2 NREQ=1 KINDS=13 SENDS=1 ;;
 	F) echo NPOST=1 NVEC=2 WORDS=2 REFUSALS=4 ;;
 	L) echo NPOST=1 NVEC=2 WORDS=2 REFUSALS=4 LIVE=1 ;;
+	PX) echo NPOST=1 NDEV=1 PREEMPT=0 ;;
+	PY) echo NREQ=1 NDEV=1 PREEMPT=0 ;;
+	HP) echo SENDS=0 ;;
+	HA) echo ACTIVATE=1 SENDS=2 ;;
 	GI) echo NSEND=2 NIRQ=2 ;;
 	*) small "$1" ;;
 	esac
@@ -113,6 +136,8 @@ model_of() {
 	case $1 in
 	G*) echo "$models/gic.pml" ;;
 	M?) echo "$models/route.pml" ;;
+	P?) echo "$models/posted.pml" ;;
+	H?) echo "$models/held.pml" ;;
 	*) echo "$models/delivery.pml" ;;
 	esac
 }
@@ -185,6 +210,7 @@ holds() {
 	say "spin: $name"
 	case $letter in
 	L) verify "$name" "$fair" "-l -f -m$depth" "$@" ;;
+	PL) verify "$name" '-O1 -DNP' "-l -m$depth" "$@" ;;
 	*) verify "$name" '-O2 -DSAFETY' "-m$depth -w$table" "$@" ;;
 	esac
 	report "$name" complete "$text"
@@ -199,8 +225,9 @@ fails() {
 	say "spin: $name"
 	case $letter in
 	L) verify "$name" "$fair" "-l -f -m$depth" "$@" ;;
-	GD) verify "$name" '-O1 -DSAFETY' "-m$depth -w22" "$@" ;;
-	G? | M?) verify "$name" '-O0 -DSAFETY -DBFS' -w22 "$@" ;;
+	PL) verify "$name" '-O1 -DNP' "-l -m$depth" "$@" ;;
+	GD | H?) verify "$name" '-O1 -DSAFETY' "-m$depth -w22" "$@" ;;
+	G? | M? | P?) verify "$name" '-O0 -DSAFETY -DBFS' -w22 "$@" ;;
 	*) verify "$name" '-O1 -DSAFETY -DBFS' -w22 "$@" ;;
 	esac
 	report "$name" "$property" "$text"
@@ -208,8 +235,8 @@ fails() {
 		spin -k "${model##*/}.trail" -p -g "$@" "$model")
 }
 
-letters='V R E I S F L GS M1'
-[ -n "$quick" ] || letters="$letters T W X Y N M GI GW GG GR MS"
+letters='V R Q E I S F L PS PD PB PR PG PL HP HE HA GS M1'
+[ -n "$quick" ] || letters="$letters T W X Y N M PX PY GI GW GG GR MS"
 for letter in $letters; do
 	case $quick in
 	yes) values=$(small $letter) ;;
@@ -225,11 +252,12 @@ list=$out/list
 sed -n -e '/^#define [a-z_]* [0-9]*$/ {
 	N
 	s|^#define \([a-z_]*\) .*\n/\* \(.*\) \*/$|\1 \2|p
-}' "$models/delivery.pml" "$models/gic.pml" "$models/route.pml" >"$list"
+}' "$models/delivery.pml" "$models/posted.pml" "$models/held.pml" \
+	"$models/gic.pml" "$models/route.pml" >"$list"
 while read -r name kind letter property text; do
-	# The long ones of the GIC are for the full check.
+	# The long ones are for the full check.
 	case $quick$only:$kind:$letter in
-	yes:variant:G* | yes:*:M*) continue ;;
+	yes:variant:G* | yes:*:M* | yes:variant:H*) continue ;;
 	esac
 	set -- $(flags $(small ${letter%:})) -DMUT=$name
 	case $kind in

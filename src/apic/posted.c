@@ -183,7 +183,9 @@ static void begin_posting(struct vic_lapic *lapic)
 	for (uint32_t i = 0; i < 4; i++) {
 		uint64_t bits = exchange(&pid->pir[i], 0);
 
-		lapic_accept_words(lapic, i, bits, level[i]);
+		/* A level post that merged has seen TMR already. */
+		lapic_accept_words(lapic, i, bits,
+				   level[i] | in_tmr64(lapic, i));
 		inbox_set_modes(vcpu, i, in_tmr64(lapic, i));
 	}
 	lapic->attention |=

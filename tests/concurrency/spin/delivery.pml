@@ -50,6 +50,8 @@
  *   while IRR holds its vector merges there (irr_merges).
  * - SIPI must be acknowledged by a CAS that finds no INIT: an INIT may have
  *   taken that SIPI, and the one that is there comes after it (ack_blind).
+ * - The second look of a scan clears NEW by a CAS or not at all: a failed one
+ *   means that there is news (again_stale, again_refused).
  * - Posts of one vector with both triggers at once: TMR gets the trigger of
  *   one of them, maybe of one that was delivered before (trigger_exact).
  */
@@ -140,6 +142,12 @@
 /* limit V inexact: each newly pending post gets its own ack */
 #define trigger_exact 40
 /* limit E wrong_trigger: TMR never has an overlapping post's */
+#define again_blind 41
+/* mutant Q lost: the second look clears NEW whatever has come */
+#define again_stale 42
+/* mutant Q lost: it clears NEW and goes by what it had read */
+#define again_refused 43
+/* variant Q: it leaves NEW to the next scan */
 
 #ifndef MUT
 #define MUT 0
@@ -169,9 +177,11 @@
 #define NMIS 3
 #define INIT 4
 #define SIPI 8
-#define REQUESTS(d) (((d) & NMIS) + ((d) & INIT) / INIT + ((d) & SIPI) / SIPI)
+#define LOCAL 16		/* what a scan takes itself */
+#define REQUESTS(d) (((d) & NMIS) + ((d) & INIT) / INIT + \
+	((d) & SIPI) / SIPI + ((d) & LOCAL) / LOCAL)
 
-/* Streams that may be watched: vectors from 0, then NMI, INIT, SIPI. */
+/* Streams that may be watched: vectors from 0, then NMI, INIT, SIPI, LOCAL. */
 #define STREAM(what) (NVEC + (what))
 
 #define OWNER 0
@@ -267,6 +277,7 @@ init
 		:: (KINDS & NMI) -> watch = STREAM(NMI)
 		:: (KINDS & INIT) -> watch = STREAM(INIT)
 		:: (KINDS & SIPI) -> watch = STREAM(SIPI)
+		:: (KINDS & LOCAL) -> watch = STREAM(LOCAL)
 #endif
 		fi;
 		run owner();

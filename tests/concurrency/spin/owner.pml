@@ -148,6 +148,34 @@ inline acknowledge(taken_bits)
 	requests_out--
 }
 
+/* inbox_requests_again() after what a scan takes itself. */
+inline take_local()
+{
+	d_step {
+		EMPTY(OWNER);
+		acknowledge(LOCAL);
+		HANDLE(STREAM(LOCAL))
+	}
+	d_step {
+		known = LOAD(OWNER, DATA);
+		again = LOAD(OWNER, NEW) && MUT != again_refused &&
+		    (!(known & LOCAL) || MUT == again_blind)
+	}
+	d_step {
+		EMPTY(OWNER);
+		if
+		:: again && MUT == again_stale -> mem[NEW] = 0
+		:: again && MUT != again_stale ->
+			mem[NEW] = mem[NEW] && known != mem[DATA];
+			known = mem[DATA]
+		:: else
+		fi;
+		again = 0;
+		/* It takes none of these twice. */
+		known = known & ~LOCAL
+	}
+}
+
 /* The look after the store of GUEST or BLOCKED: go on, or `refuse`. */
 #define LOOK(c, skips, refuse) \
 	if \
@@ -177,6 +205,9 @@ proctype owner()
 #if MUT == new_after_data
 	byte data;
 #endif
+#if KINDS & LOCAL
+	bit again;
+#endif
 #if TRIGGERS
 	byte word;
 	byte allowed[NVEC];
@@ -196,6 +227,12 @@ round:
 		known = LOAD(OWNER, DATA)
 #endif
 	:: !LOAD(OWNER, NEW)
+	fi;
+#endif
+#if KINDS & LOCAL
+	if
+	:: known & LOCAL -> take_local()
+	:: !(known & LOCAL)
 	fi;
 #endif
 vectors:

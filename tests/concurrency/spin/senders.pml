@@ -237,7 +237,8 @@ end_idle:
 #define AFTER_INIT(d) (((d) | INIT) & ~SIPI)
 #define AFTER_SIPI(d) ((d) | SIPI)
 #define AFTER(w, d) (w == NMI -> AFTER_NMI(d) : \
-	(w == INIT -> AFTER_INIT(d) : AFTER_SIPI(d)))
+	(w == INIT -> AFTER_INIT(d) : \
+	(w == SIPI -> AFTER_SIPI(d) : (d) | LOCAL)))
 
 inline account()
 {
@@ -253,7 +254,7 @@ inline account()
 		    REQUESTS(mem[DATA] & (INIT | SIPI))
 	fi;
 	if
-	:: what != NMI -> last_sent = what
+	:: what == INIT || what == SIPI -> last_sent = what
 	:: else
 	fi
 }
@@ -277,6 +278,7 @@ end_idle:
 		:: (KINDS & NMI) -> what = NMI
 		:: (KINDS & INIT) -> what = INIT
 		:: (KINDS & SIPI) -> what = SIPI
+		:: (KINDS & LOCAL) -> what = LOCAL
 		fi;
 		begin(t, STREAM(what))
 	}
