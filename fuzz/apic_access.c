@@ -381,10 +381,14 @@ void apic_icr_write(struct apic_world *w, struct apic_cpu *c)
 
 void apic_eoi(struct apic_world *w, struct apic_cpu *c)
 {
-	uint32_t vector = apic_top(c, VIC_APIC_ISR);
-	bool level = vector && apic_bit(c, VIC_APIC_TMR, vector);
-	uint32_t eois = c->seen.eois;
+	uint32_t vector, eois;
+	bool level;
 
+	/* On its way out the processor may deliver one more. */
+	apic_come_home(c);
+	vector = apic_top(c, VIC_APIC_ISR);
+	level = vector && apic_bit(c, VIC_APIC_TMR, vector);
+	eois = c->seen.eois;
 	w->line_stays = input_u8(&w->input) & 1;
 	if (!(vic_lapic_base(c->lapic) & VIC_APIC_BASE_EN))
 		return;

@@ -31,13 +31,30 @@ void apic_msi(struct apic_world *w, struct apic_cpu *c)
 		apic_no_request(w, apic_newly_requested(w) - before);
 }
 
+static uint64_t newly(const struct vic_outcomes *o)
+{
+	return o->coalesced + o->silent + o->woken + o->kicked + o->notified;
+}
+
 void apic_post(struct apic_world *w, struct apic_cpu *c)
 {
 	uint8_t vector = input_u8(&w->input);
 	bool level = input_u8(&w->input) & 1;
-	enum vic_post post = vic_vcpu_post(c->vcpu, &w->device, vector, level);
+	uint64_t before = newly(&w->device.vectors);
+	struct vic_vcpu_inbox inbox;
+	enum vic_post post;
 
+	if (c->hw)
+		hw_posting(c, vector, level);
+	post = vic_vcpu_post(c->vcpu, &w->device, vector, level);
 	REQUIRE((post == VIC_POST_REFUSED) == (vector < VIC_VECTOR_MIN));
+	if (post == VIC_POST_REFUSED)
+		return;
+	/* Nobody has harvested it. */
+	vic_vcpu_peek(c->vcpu, &inbox);
+	REQUIRE(inbox.pir[vector / 64] >> vector % 64 & 1);
+	REQUIRE(newly(&w->device.vectors) ==
+		before + (post != VIC_POST_MERGED));
 }
 
 static bool is_counted(uint32_t request)

@@ -240,6 +240,8 @@ void apic_world_run(struct apic_world *w, const apic_step *steps, uint32_t n)
 		if (w->count > 1)
 			c += input_below(&w->input, w->count);
 		apic_check_begin(w);
+		if (w->hw && !hw_is_quiet(step))
+			hw_forget(w);
 		step(w, c);
 		if (w->hw)
 			hw_flush(w);

@@ -259,13 +259,23 @@ static void in_place(struct apic_world *w, struct apic_cpu *c)
 	REQUIRE(apic_copy_equal(w, &w->before));
 }
 
-/* The highest of IRR is what a scan offers, and its ack delivers it. */
+/*
+ * What follows from the page is derived anew: the highest of IRR, which a
+ * harvest says, and a scan if it is deliverable; its ack delivers it.
+ */
 static void reload(struct apic_world *w, struct apic_cpu *c)
 {
 	struct vic_work work;
+	uint32_t irr, tpr, isr;
 
 	home(w, c);
 	vic_lapic_reload(c->lapic);
+	irr = apic_top(c, VIC_APIC_IRR);
+	isr = apic_top(c, VIC_APIC_ISR) & 0xf0;
+	tpr = apic_reg(c, VIC_APIC_TPR) & 0xff;
+	REQUIRE((uint8_t)apic_reg(c, VIC_APIC_PPR) >> 4 ==
+		(tpr > isr ? tpr : isr) >> 4);
+	REQUIRE(vic_lapic_harvest(c->lapic) >= irr);
 	if (vic_lapic_posting(c->lapic))
 		return;
 	vic_lapic_scan(c->lapic, 7, &work);
@@ -405,9 +415,9 @@ static void hostile(struct apic_world *w, struct apic_cpu *c)
 {
 	uint32_t how = input_u8(&w->input);
 
-	if (c->state == VIC_POSTED && how & 1)
+	if (in_guest(c) && how & 1)
 		wreck(w, c);
-	else if (c->state == VIC_POSTED)
+	else if (in_guest(c))
 		reach(w, c);
 	if (how & 2)
 		spoil(w, c);

@@ -73,6 +73,46 @@ static void check_descriptor(const struct apic_cpu *c)
 					    : VIC_PID_NDST_SHIFT)));
 }
 
+static bool in_lvt(const struct apic_cpu *c, uint8_t vector)
+{
+	if ((uint8_t)apic_reg(c, VIC_APIC_LVT_CMCI) == vector)
+		return true;
+	for (uint32_t at = VIC_APIC_LVT_TIMER; at <= VIC_APIC_LVT_ERROR;
+	     at += 16)
+		if ((uint8_t)apic_reg(c, at) == vector)
+			return true;
+	return false;
+}
+
+void hw_posting(struct apic_cpu *c, uint8_t vector, bool level)
+{
+	uint64_t bit = UINT64_C(1) << vector % 64;
+	struct vic_vcpu_inbox inbox;
+
+	vic_vcpu_peek(c->vcpu, &inbox);
+	c->hw->level[vector / 64] &= ~bit;
+	if (level && !(inbox.pir[vector / 64] & bit) && !in_lvt(c, vector) &&
+	    !apic_bit(c, VIC_APIC_IRR, vector))
+		c->hw->level[vector / 64] |= bit;
+}
+
+void hw_forget(struct apic_world *w)
+{
+	for (uint32_t i = 0; i < w->count; i++)
+		memset(w->cpu[i].hw->level, 0, sizeof(w->cpu[i].hw->level));
+}
+
+void hw_delivered(struct apic_cpu *c, uint8_t vector)
+{
+	uint64_t bit = UINT64_C(1) << vector % 64;
+
+	if (!(c->hw->level[vector / 64] & bit))
+		return;
+	REQUIRE(apic_bit(c, VIC_APIC_TMR, vector));
+	REQUIRE(c->hw->vmcs.eoi_exit[vector / 64] & bit);
+	c->hw->level[vector / 64] &= ~bit;
+}
+
 /* Of those accepted as level none may end without an exit. */
 static void check_level(const struct apic_cpu *c)
 {

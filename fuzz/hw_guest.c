@@ -111,6 +111,11 @@ after(struct apic_world *w, struct apic_cpu *c, enum vtx_result result)
 	struct hw_pcpu *p = c->hw->at;
 	bool kicked = false;
 
+	/* What the guest itself did may post. */
+	if (result == VTX_VECTOR)
+		hw_delivered(c, p->cpu.vector);
+	else if (p->cpu.retired || result == VTX_EXIT)
+		hw_forget(w);
 	while (result == VTX_EXIT && serve_fast(w, c)) {
 		hw_flush(w);
 		result = vtx_enter(&p->cpu, vmcs);

@@ -6,6 +6,20 @@
 
 #include <string.h>
 
+bool hw_is_quiet(apic_step step)
+{
+	static const apic_step quiet[] = {
+		hw_enter,  hw_guest,  hw_device, hw_spurious, hw_load,
+		hw_put,    hw_host,   hw_sleep,  hw_harvest,  hw_reload,
+		apic_post, apic_take, apic_scan, apic_home,
+	};
+
+	for (uint32_t i = 0; i < sizeof(quiet) / sizeof(quiet[0]); i++)
+		if (step == quiet[i])
+			return true;
+	return false;
+}
+
 static void guest_writes(struct apic_world *w, struct apic_cpu *c,
 			 uint32_t offset, uint32_t value)
 {
@@ -64,6 +78,7 @@ void hw_device(struct apic_world *w, struct apic_cpu *c)
 
 	if (!c->hw->at)
 		return;
+	hw_posting(c, vector, false);
 	if (how & 1) {
 		model_posts(w, c, vector);
 		return;

@@ -219,6 +219,7 @@ void hw_home(struct apic_cpu *c)
 	struct apic_world *w = c->world;
 	struct hw_pcpu *p = c->hw->at;
 	struct vtx_vmcs *vmcs = &c->hw->vmcs;
+	enum vtx_result result;
 
 	if (w->trial) {
 		vic_lapic_exit(c->lapic,
@@ -228,8 +229,9 @@ void hw_home(struct apic_cpu *c)
 	/* Any interrupt of the host brings it out. */
 	hw_flush(w);
 	vtx_ipi(&p->cpu, HW_KICK);
-	while (vtx_step(&p->cpu) != VTX_EXIT)
-		;
+	while ((result = vtx_step(&p->cpu)) != VTX_EXIT)
+		if (result == VTX_VECTOR)
+			hw_delivered(c, p->cpu.vector);
 	REQUIRE(vmcs->exit_reason == VTX_EXIT_EXTERNAL_INTERRUPT);
 	hw_host_vector(w, p, (uint8_t)vmcs->exit_info);
 	hw_leave(c, (uint8_t)vmcs->exit_info == HW_KICK);

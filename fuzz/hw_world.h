@@ -28,6 +28,11 @@ struct hw_cpu {
 	bool must_scan;
 	/* Kicks that were sent to the pCPU. */
 	uint32_t kicks;
+	/*
+	 * Vectors that were posted as level and that nothing else can have
+	 * posted since: their delivery is one of a level interrupt.
+	 */
+	uint64_t level[4];
 	/* PIR bits that devices set newly. */
 	uint64_t posted;
 	/* What only the hardware may change while it runs the guest. */
@@ -79,6 +84,13 @@ void hw_check_reached(const struct apic_cpu *c,
 uint64_t hw_vectors(const struct apic_cpu *c);
 bool hw_pending(const struct hw_pcpu *p, uint8_t vector);
 
+/* A post of software's is to come. */
+void hw_posting(struct apic_cpu *c, uint8_t vector, bool level);
+/* Anything may be posted now. */
+void hw_forget(struct apic_world *w);
+/* The processor delivers @vector. */
+void hw_delivered(struct apic_cpu *c, uint8_t vector);
+
 /* hw_guest.c */
 /* The vCPU leaves its guest, which exited or not. */
 void hw_leave(struct apic_cpu *c, bool kicked);
@@ -88,6 +100,8 @@ void hw_enter(struct apic_world *w, struct apic_cpu *c);
 void hw_guest(struct apic_world *w, struct apic_cpu *c);
 
 /* hw_steps.c */
+/* Whether it posts nothing that hw_posting() does not hear of. */
+bool hw_is_quiet(apic_step step);
 /* The vCPU has started, posts, and is loaded. */
 void hw_boot(struct apic_world *w, struct apic_cpu *c);
 void hw_device(struct apic_world *w, struct apic_cpu *c);
