@@ -17,7 +17,7 @@
  * L1/D2 change one word, so one comes first: a device that saw SN had set
  * its PIR bit before L2. Without L2 the vector waits for another one.
  *
-  *   E1 state                          D2 ON
+ *   E1 state                          D2 ON
  *   B1 onto the list                  D3 the interrupt NV, which it read
  *   B2 control: NV is the wake-up's      with D2; the handler looks at ON
  *   E2 look at ON

@@ -26,7 +26,7 @@
 /* Last: it makes macros of malloc and new. */
 #include <relacy/relacy.hpp>
 
-#include "model.h"
+#include "access.h"
 
 namespace
 {
@@ -101,10 +101,10 @@ struct memory {
 const unsigned LAST_VECTOR = 2, LAST_NMI = 2;
 
 struct delivery : rl::test_suite<delivery, THREADS> {
-	rl::atomic<uint64_t> word[WORDS];
+	rl::atomic<uint64_t> word[DELIVERY_WORDS];
 	rl::atomic<unsigned> vector_number[SENDERS], nmi_number;
 	rl::semaphore<delivery> wakes, kicks;
-	const void *address[WORDS];
+	const void *address[DELIVERY_WORDS];
 	vic_counters counters[SENDERS];
 	vic_vcpu *vcpu;
 	vic_lapic *lapic;
@@ -187,7 +187,7 @@ void delivery::before()
 				  &lapic_config, &lapic));
 	RL_ASSERT(!vic_lapic_mmio_write(lapic, VIC_APIC_SVR, 4,
 					VIC_SVR_RESET | VIC_SVR_ENABLE));
-	for (unsigned i = 0; i < WORDS; i++) {
+	for (unsigned i = 0; i < DELIVERY_WORDS; i++) {
 		address[i] = model_address(vcpu, model_word(i));
 		word[i].store(0, rl::mo_relaxed, RL_INFO);
 	}
@@ -336,72 +336,15 @@ model_word delivery::find(const void *p) const
 
 	if (!running)
 		return NO_WORD;
-	while (i < WORDS && address[i] != p)
+	while (i < DELIVERY_WORDS && address[i] != p)
 		i++;
-	return i < WORDS ? model_word(i) : NO_WORD;
-}
-
-rl::memory_order order_of(model_order order)
-{
-	switch (order) {
-	case MODEL_RELAXED:
-		return rl::mo_relaxed;
-	case MODEL_ACQUIRE:
-		return rl::mo_acquire;
-	case MODEL_RELEASE:
-		return rl::mo_release;
-	case MODEL_ACQ_REL:
-		return rl::mo_acq_rel;
-	default:
-		return rl::mo_seq_cst;
-	}
-}
-
-uint64_t plain_load(const void *p, unsigned bytes)
-{
-	uint32_t narrow;
-	uint64_t wide;
-
-	memcpy(bytes == 4 ? (void *)&narrow : (void *)&wide, p, bytes);
-	return bytes == 4 ? narrow : wide;
-}
-
-void plain_store(void *p, unsigned bytes, uint64_t value)
-{
-	uint32_t narrow = uint32_t(value);
-
-	memcpy(p, bytes == 4 ? (void *)&narrow : (void *)&value, bytes);
-}
-
-uint64_t apply(model_op op, uint64_t value, uint64_t operand)
-{
-	switch (op) {
-	case MODEL_EXCHANGE:
-		return operand;
-	case MODEL_AND:
-		return value & operand;
-	case MODEL_ADD:
-		return value + operand;
-	default:
-		return value | operand;
-	}
+	return i < DELIVERY_WORDS ? model_word(i) : NO_WORD;
 }
 
 uint64_t
 rmw(model_word w, model_op op, uint64_t operand, rl::memory_order order)
 {
-	rl::atomic<uint64_t> &word = suite->word[w];
-
-	switch (op) {
-	case MODEL_EXCHANGE:
-		return word.exchange(operand, order, RL_INFO);
-	case MODEL_AND:
-		return word.fetch_and(operand, order, RL_INFO);
-	case MODEL_ADD:
-		return word.fetch_add(operand, order, RL_INFO);
-	default:
-		return word.fetch_or(operand, order, RL_INFO);
-	}
+	return update(suite->word[w], op, operand, order);
 }
 
 /* The two halves of a read-modify-write that is none. */

@@ -41,18 +41,26 @@ enum model_word {
 	WORD_PIR,
 	WORD_TRIGGER,
 	WORD_REQUEST,
+	/* Without posting nobody but the owner looks at these. */
+	DELIVERY_WORDS,
+	WORD_PIR_HIGH = DELIVERY_WORDS,
+	WORD_HELD,
+	WORD_EDGES,
+	WORD_POSTING,
 	WORDS,
 	NO_WORD,
 };
 
-/* In PIR and in the trigger array: where vectors 64-127 are. */
+/* Where vectors 64-127 are, and in PIR_HIGH those of the next word. */
 #define MODEL_VECTOR_WORD 1
 
 /* words.c: where @word is, and how many bytes it has (4 or 8). */
 void *model_address(struct vic_vcpu *vcpu, enum model_word word);
 unsigned int model_bytes(enum model_word word);
+/* NEW in the request word. */
+uint64_t model_new(void);
 
-/* delivery.cpp */
+/* delivery.cpp, posting.cpp */
 uint64_t model_load(const void *p, unsigned int bytes, enum model_order order);
 void model_store(void *p, unsigned int bytes, uint64_t value,
 		 enum model_order order);

@@ -18,6 +18,14 @@ void *model_address(struct vic_vcpu *vcpu, enum model_word word)
 		return &vcpu->trigger[MODEL_VECTOR_WORD];
 	case WORD_REQUEST:
 		return &vcpu->request;
+	case WORD_PIR_HIGH:
+		return &vcpu->pid.pir[MODEL_VECTOR_WORD + 1];
+	case WORD_HELD:
+		return &vcpu->held[MODEL_VECTOR_WORD];
+	case WORD_EDGES:
+		return &vcpu->edges[MODEL_VECTOR_WORD];
+	case WORD_POSTING:
+		return &vcpu->posting;
 	default:
 		return NULL;
 	}
@@ -25,5 +33,11 @@ void *model_address(struct vic_vcpu *vcpu, enum model_word word)
 
 unsigned int model_bytes(enum model_word word)
 {
-	return word == WORD_STATE ? sizeof(uint32_t) : sizeof(uint64_t);
+	return word == WORD_STATE || word == WORD_POSTING ? sizeof(uint32_t)
+							  : sizeof(uint64_t);
+}
+
+uint64_t model_new(void)
+{
+	return REQUEST_NEW;
 }
