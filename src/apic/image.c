@@ -420,8 +420,6 @@ static bool check_state(struct image *image)
 
 static void restore_page(struct vic_lapic *lapic, const struct image *image)
 {
-	lapic->irr_words = lapic->irr_top = 0;
-	lapic->isr_count = 0;
 	for (uint32_t i = 0; i < REG_ROWS; i++) {
 		lapic->page[i * 4] = page32(image, i << 4);
 		lapic->page[i * 4 + 1] = 0;
@@ -430,21 +428,12 @@ static void restore_page(struct vic_lapic *lapic, const struct image *image)
 	*icr_high(lapic) = page32(image, VIC_APIC_ICR_HI);
 	if (lapic->mode == LAPIC_X2APIC)
 		*reg(lapic, VIC_APIC_ICR_HI) = 0;
-	for (uint32_t v = 0; v < 256; v += 32) {
-		uint32_t irr = *vector_word(lapic, VIC_APIC_IRR, v);
-		uint32_t isr = *vector_word(lapic, VIC_APIC_ISR, v);
-
-		inbox_count(&lapic->vcpu->counters.vectors.silent, irr);
-		if (irr) {
-			lapic->irr_words |= 1u << v / 32;
-			lapic->irr_top = v + top_bit32(irr);
-		}
-		for (; isr; isr &= isr - 1)
-			lapic->isr_count++;
-	}
-	for (uint32_t i = 0; i < 4; i++)
+	for (uint32_t i = 0; i < 4; i++) {
+		inbox_count(&lapic->vcpu->counters.vectors.silent,
+			    in_irr64(lapic, i));
 		inbox_set_modes(lapic->vcpu, i, in_tmr64(lapic, i));
-	lapic->isr_top = image_isr_top(image);
+	}
+	lapic_count_vectors(lapic);
 	ppr_update(lapic->page, lapic->vcpu, lapic->isr_top);
 }
 

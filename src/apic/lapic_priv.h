@@ -161,9 +161,20 @@ ALWAYS_INLINE uint64_t vectors64(const uint32_t *word)
 	return word[0] | (uint64_t)word[4] << 32;
 }
 
+ALWAYS_INLINE uint64_t in_irr64(const struct vic_lapic *lapic, uint32_t i)
+{
+	return vectors64(vector_word(lapic, VIC_APIC_IRR, i * 64));
+}
+
 ALWAYS_INLINE uint64_t in_tmr64(const struct vic_lapic *lapic, uint32_t i)
 {
 	return vectors64(vector_word(lapic, VIC_APIC_TMR, i * 64));
+}
+
+/* Vectors that no APIC accepts; a device can post them all the same. */
+ALWAYS_INLINE uint64_t illegal(uint32_t i)
+{
+	return i ? 0 : (UINT64_C(1) << VIC_VECTOR_MIN) - 1;
 }
 
 /*

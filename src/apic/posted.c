@@ -24,9 +24,6 @@ static const uint8_t shadowed[LAPIC_SHADOWS] = {
 	VIC_APIC_TIMER_ICR >> 4, VIC_APIC_TIMER_DCR >> 4,
 };
 
-/* Vectors that no APIC accepts; a device can post them all the same. */
-#define ILLEGAL ((UINT64_C(1) << VIC_VECTOR_MIN) - 1)
-
 static __attribute__((noinline)) void shadow(struct vic_lapic *lapic)
 {
 	for (uint32_t i = 0; i < LAPIC_SHADOWS; i++)
@@ -57,18 +54,7 @@ take_careful(struct vic_lapic *lapic, uint32_t i, uint64_t bits)
 	struct vic_vcpu *vcpu = lapic->vcpu;
 
 	for (;; bits = exchange(&vcpu->pid.pir[i], 0)) {
-		uint64_t legal = accepts(lapic) ? bits : 0;
-
-		if (!i && (bits & ILLEGAL)) {
-			lapic_error(lapic, VIC_ESR_RECEIVE_ILLEGAL);
-			legal &= ~ILLEGAL;
-		}
-		inbox_count(&vcpu->counters.discarded, bits & ~legal);
-		inbox_count(&vcpu->counters.folded,
-			    legal & vectors64(vector_word(lapic, VIC_APIC_IRR,
-							  i * 64)));
-		if (legal)
-			accept_word(lapic, lapic->page, i, legal);
+		lapic_accept_words(lapic, i, bits, in_tmr64(lapic, i));
 		if (++i == 4)
 			return (uint8_t)lapic->irr_top;
 	}
@@ -83,7 +69,7 @@ ALWAYS_INLINE uint64_t take_word(struct vic_lapic *lapic, struct vic_vcpu *vcpu,
 	if (!load_relaxed(word))
 		return 0;
 	bits = exchange(word, 0);
-	if (UNLIKELY((!i && (bits & ILLEGAL)) ||
+	if (UNLIKELY((bits & illegal(i)) ||
 		     (bits & vectors64(&page[VIC_APIC_IRR / 4 + 8 * i]))))
 		return bits;
 	accept_word(lapic, page, i, bits);
@@ -154,12 +140,12 @@ void lapic_count_vectors(struct vic_lapic *lapic)
 void vic_lapic_reload(struct vic_lapic *lapic)
 {
 	uint32_t *irr = reg(lapic, VIC_APIC_IRR);
-	uint32_t illegal = *irr & (uint32_t)ILLEGAL;
+		uint32_t bits = *irr & (uint32_t)illegal(0);
 
 	/* A device posted them, and the processor took them over. */
-	if (illegal) {
-		inbox_count(&lapic->vcpu->counters.discarded, illegal);
-		*irr ^= illegal;
+	if (bits) {
+		inbox_count(&lapic->vcpu->counters.discarded, bits);
+		*irr ^= bits;
 		lapic_error(lapic, VIC_ESR_RECEIVE_ILLEGAL);
 	}
 	lapic_count_vectors(lapic);

@@ -38,19 +38,6 @@ accept_words(struct vic_lapic *lapic, uint32_t i, uint64_t bits)
 	accept_modes(lapic, i, bits, load_relaxed(&lapic->vcpu->trigger[i]));
 }
 
-/* 64 vectors of IRR as a word of PIR has them. */
-static uint64_t in_irr(const struct vic_lapic *lapic, uint32_t i)
-{
-	return *vector_word(lapic, VIC_APIC_IRR, i * 64) |
-	       (uint64_t)*vector_word(lapic, VIC_APIC_IRR, i * 64 + 32) << 32;
-}
-
-/* Vectors that no APIC accepts; a device can post them all the same. */
-ALWAYS_INLINE uint64_t illegal(uint32_t i)
-{
-	return i ? 0 : (UINT64_C(1) << VIC_VECTOR_MIN) - 1;
-}
-
 void lapic_accept_words(struct vic_lapic *lapic, uint32_t i, uint64_t bits,
 			uint64_t level)
 {
@@ -63,7 +50,7 @@ void lapic_accept_words(struct vic_lapic *lapic, uint32_t i, uint64_t bits,
 		refused = bits;
 	inbox_count(&counters->discarded, refused);
 	bits &= ~refused;
-	inbox_count(&counters->folded, bits & in_irr(lapic, i));
+	inbox_count(&counters->folded, bits & in_irr64(lapic, i));
 	if (bits)
 		accept_modes(lapic, i, bits, level);
 }
