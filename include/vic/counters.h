@@ -107,8 +107,11 @@ struct vic_counters {
 	uint64_t held;
 	/** vCPUs woken by vic_pcpu_wakeup(). */
 	uint64_t wakeups;
+
+	/** Messages that IOAPICs sent, on this thread. */
+	uint64_t ioapic;
 	/** 0, for counters to come. */
-	uint64_t reserved[10];
+	uint64_t reserved[9];
 };
 
 /** Copy a block while its thread may add to it. Any thread. */

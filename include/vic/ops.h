@@ -9,8 +9,9 @@
  * run inside any libvic call, on any thread, with no libvic lock held. They
  * may not call libvic, block, or take a lock that the embedder holds around
  * libvic calls. @c eoi alone may post: vic_msi(), vic_vcpu_post(),
- * vic_gic_line_set(), so that a level line that is still high is pending
- * again. @c lock and @c unlock are the exception to "no lock held".
+ * vic_gic_line_set(), vic_ioapic_line_set(), vic_pic_line_set(), so that a
+ * level line that is still high is pending again. @c lock and @c unlock are
+ * the exception to "no lock held".
  */
 #ifndef VIC_OPS_H
 #define VIC_OPS_H
@@ -27,6 +28,14 @@ enum vic_eoi_source {
 	VIC_EOI_LAPIC,
 	/** The deactivation of a level-sensitive SPI or PPI. */
 	VIC_EOI_GIC,
+	/**
+	 * An EOI, of a local APIC or directed, for a pin of an IOAPIC whose
+	 * entry is level: a device that still wants service may raise its
+	 * line anew, or lower it.
+	 */
+	VIC_EOI_IOAPIC,
+	/** A PIC's EOI of a level-triggered IRQ. */
+	VIC_EOI_PIC,
 };
 
 /** What vic_vcpu_ops.now reads: 64 bits. */
@@ -66,7 +75,9 @@ struct vic_vcpu_ops {
 	 * write of ICACTIVER, which may be another vCPU's. Runs on the
 	 * thread of the vCPU whose guest did it.
 	 * @p number is the vector for VIC_EOI_LAPIC, the INTID for
-	 * VIC_EOI_GIC. NULL: nobody asks.
+	 * VIC_EOI_GIC, the pin for VIC_EOI_IOAPIC, the IRQ for VIC_EOI_PIC;
+	 * @p opaque is that of the vCPU, or of the IOAPIC or PIC. NULL:
+	 * nobody asks.
 	 */
 	void (*eoi)(void *opaque, uint32_t source, uint32_t number);
 	/**
@@ -106,9 +117,10 @@ struct vic_vcpu_ops {
 	uint64_t (*now)(void *opaque, uint32_t clock);
 	/**
 	 * An INTA cycle: the vector of the interrupt controller that is
-	 * wired to LINT0 (an 8259). Runs in vic_lapic_ack_extint(), and may
-	 * call vic_vcpu_request() to lower LINT0, as an 8259 with nothing
-	 * else does. NULL: there is none, and ExtINT is refused.
+	 * wired to LINT0 (an 8259). Runs in vic_lapic_ack_extint(), and
+	 * calls vic_pic_ack(), or vic_vcpu_request() to lower LINT0, as an
+	 * 8259 with nothing else does. NULL: there is none, and ExtINT is
+	 * refused.
 	 */
 	uint8_t (*inta)(void *opaque);
 	/**
@@ -128,6 +140,13 @@ struct vic_vcpu_ops {
 	 * still use @c kick, and so does all if this is NULL.
 	 */
 	void (*kick_many)(void *const *opaques, uint32_t n);
+	/**
+	 * A message of an IOAPIC that stands on no bus: write @p data to
+	 * @p address, as a device's MSI, in the format of vic_msi(). The
+	 * answer is whether a local APIC accepted it; where that is not
+	 * known, true. Runs on the thread that made the IOAPIC send.
+	 */
+	bool (*msi)(void *opaque, uint64_t address, uint32_t data);
 };
 
 /** The most vCPUs that one vic_vcpu_ops.kick_many is told. */

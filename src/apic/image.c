@@ -6,16 +6,14 @@
  * an image says is compared with what an APIC can be, register by register,
  * before the first word of the present state changes.
  */
+#include "apic/image.h"
 #include "apic/regs.h"
 
 #define VERSION 1
 
 /* Offsets in the image. */
 enum {
-	AT_MAGIC = 0,
-	AT_VERSION = 8,
-	AT_SIZE = 12,
-	AT_PAGE = 16,
+	AT_PAGE = IMAGE_BODY,
 	AT_FLAGS = 1040,
 	AT_POLICY = 1044,
 	AT_ID = 1048,
@@ -40,7 +38,7 @@ enum {
 
 _Static_assert(AT_END == VIC_LAPIC_IMAGE_SIZE, "published size");
 
-static const unsigned char magic[8] = {'v', 'i', 'c', 'L', 'A', 'P', 'I', 'C'};
+static const char magic[8] = {'v', 'i', 'c', 'L', 'A', 'P', 'I', 'C'};
 
 /* An image that is being looked at. */
 struct image {
@@ -52,29 +50,6 @@ struct image {
 	uint64_t base;
 	enum lapic_mode mode;
 };
-
-static uint32_t get32(const unsigned char *bytes, uint32_t at)
-{
-	return bytes[at] | (uint32_t)bytes[at + 1] << 8 |
-	       (uint32_t)bytes[at + 2] << 16 | (uint32_t)bytes[at + 3] << 24;
-}
-
-static uint64_t get64(const unsigned char *bytes, uint32_t at)
-{
-	return get32(bytes, at) | (uint64_t)get32(bytes, at + 4) << 32;
-}
-
-static void put32(unsigned char *bytes, uint32_t at, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		bytes[at + (uint32_t)i] = (unsigned char)(value >> 8 * i);
-}
-
-static void put64(unsigned char *bytes, uint32_t at, uint64_t value)
-{
-	put32(bytes, at, (uint32_t)value);
-	put32(bytes, at + 4, (uint32_t)(value >> 32));
-}
 
 static uint32_t page32(const struct image *image, uint32_t offset)
 {
@@ -119,10 +94,7 @@ void vic_lapic_save(struct vic_lapic *lapic, void *image)
 		vic_lapic_reload(lapic);
 	lapic_take_local(lapic);
 	ccr = lapic_timer_ccr(lapic);
-	memset(bytes, 0, AT_END);
-	memcpy(bytes, magic, sizeof(magic));
-	put32(bytes, AT_VERSION, VERSION);
-	put32(bytes, AT_SIZE, AT_END);
+	image_begin(bytes, magic, VERSION, AT_END);
 	save_page(lapic, bytes);
 	put32(bytes, AT_PAGE + VIC_APIC_TIMER_CCR, ccr);
 	put32(bytes, AT_FLAGS, lapic->flags);
@@ -146,19 +118,6 @@ static bool check(struct image *image, bool right, const char *what)
 	if (!right)
 		image->what = what;
 	return right;
-}
-
-static bool check_head(struct image *image, size_t size)
-{
-	const unsigned char *bytes = image->bytes;
-
-	if (!check(image, bytes && size >= AT_END, "size"))
-		return false;
-	for (uint32_t i = 0; i < sizeof(magic); i++)
-		if (!check(image, bytes[i] == magic[i], "magic"))
-			return false;
-	return check(image, get32(bytes, AT_VERSION) == VERSION, "version") &&
-	       check(image, get32(bytes, AT_SIZE) == AT_END, "size");
 }
 
 static bool check_config(struct image *image)
@@ -467,25 +426,42 @@ static void restore(struct vic_lapic *lapic, const struct image *image)
 	lapic_timer_resume(lapic, get64(bytes, AT_TIMER_ELAPSED));
 	lapic_publish(lapic);
 	inbox_restore(lapic->vcpu, restore_inbox(bytes));
+	lapic_hear(lapic);
 	look_again(lapic);
+}
+
+/* What vic_lapic_restore() answers; @image is ready to be restored then. */
+static int check_all(struct image *image, size_t size)
+{
+	const struct vic_lapic *lapic = image->lapic;
+
+	image->what =
+		image_head(image->bytes, size, magic, VERSION, AT_END);
+	if (image->what)
+		return VIC_ERR_IMAGE;
+	if (!check_config(image))
+		return VIC_ERR_IMAGE_CONFIG;
+	image->base = get64(image->bytes, AT_BASE);
+	image->mode = lapic_mode_of(lapic, image->base);
+	return check_state(image) ? VIC_OK : VIC_ERR_IMAGE_STATE;
+}
+
+int lapic_image_check(const struct vic_lapic *lapic, const void *bytes,
+		      size_t size, const char **what)
+{
+	struct image i = {.lapic = lapic, .bytes = bytes};
+	int err = check_all(&i, size);
+
+	*what = i.what;
+	return err;
 }
 
 int vic_lapic_restore(struct vic_lapic *lapic, const void *image, size_t size,
 		      const char **what)
 {
 	struct image i = {.lapic = lapic, .bytes = image};
-	int err = VIC_OK;
+	int err = check_all(&i, size);
 
-	if (!check_head(&i, size)) {
-		err = VIC_ERR_IMAGE;
-	} else if (!check_config(&i)) {
-		err = VIC_ERR_IMAGE_CONFIG;
-	} else {
-		i.base = get64(i.bytes, AT_BASE);
-		i.mode = lapic_mode_of(lapic, i.base);
-		if (!check_state(&i))
-			err = VIC_ERR_IMAGE_STATE;
-	}
 	if (!err)
 		restore(lapic, &i);
 	if (what)

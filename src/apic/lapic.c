@@ -6,6 +6,7 @@
  * 10.4.3 (IA32_APIC_BASE), 10.4.7 (state after reset and INIT), 10.12.5
  * (transitions).
  */
+#include "apic/ioapic_priv.h"
 #include "apic/lapic_priv.h"
 #include "apic/regs.h"
 
@@ -55,6 +56,13 @@ void lapic_publish(struct vic_lapic *lapic)
 	bus_publish(lapic->bus, lapic->vcpu, identity(lapic));
 }
 
+void lapic_republish(struct vic_lapic *lapic)
+{
+	lapic_publish(lapic);
+	if (lapic->bus->ioapics)
+		ioapic_arrival(lapic->bus, &lapic->vcpu->counters);
+}
+
 uint32_t lapic_x2apic_ldr(uint32_t id)
 {
 	/* SDM 10.12.10.2: bits 19:4 of the id, then one of 16. */
@@ -94,8 +102,9 @@ static void reset_registers(struct vic_lapic *lapic)
 		lapic_reset_posted(lapic);
 	lapic->irr_top = lapic->isr_top = 0;
 	lapic->irr_words = lapic->isr_count = 0;
-	lapic->lint_vector = 0;
+		lapic->lint_vector = 0;
 	lapic->esr_pending = 0;
+	lapic_hear(lapic);
 	ppr_update(lapic->page, lapic->vcpu, 0);
 }
 
@@ -227,17 +236,20 @@ static void change_mode(struct vic_lapic *lapic, enum lapic_mode mode)
 	if (mode == LAPIC_DISABLED)
 		reset_registers(lapic);
 	set_ids(lapic);
+	lapic_hear(lapic);
 	if (mode >= LAPIC_X2APIC) {
 		*reg(lapic, VIC_APIC_ICR_HI) = 0;
 		reg(lapic, VIC_APIC_ICR_LO)[1] = 0;
 	}
+	if (mode != LAPIC_DISABLED) {
+		lapic_republish(lapic);
+		return;
+	}
 	lapic_publish(lapic);
 	/* NMI, SMI, INIT and SIPI are the processor's, not the APIC's. */
-	if (mode == LAPIC_DISABLED) {
-		lapic_end_posting(lapic);
-		inbox_discard(lapic->vcpu);
-		lapic_take_local(lapic);
-	}
+	lapic_end_posting(lapic);
+	inbox_discard(lapic->vcpu);
+	lapic_take_local(lapic);
 }
 
 bool lapic_base_legal(const struct vic_lapic *lapic, uint64_t base)

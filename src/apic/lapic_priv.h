@@ -237,6 +237,8 @@ void lapic_lvt_fire(struct vic_lapic *lapic, uint32_t offset);
 /* Whether an ExtINT waits; @word is the request word. */
 bool lapic_extint(const struct vic_lapic *lapic, uint64_t word);
 void lapic_mask_lvt(struct vic_lapic *lapic);
+/* LVT LINT0 or the mode has changed. */
+void lapic_hear(struct vic_lapic *lapic);
 void lapic_write_lvt(struct vic_lapic *lapic, uint32_t offset, uint32_t value);
 /* EOI of @lint_vector. */
 void lapic_lint_eoi(struct vic_lapic *lapic);
@@ -280,11 +282,17 @@ void lapic_send_self(struct vic_lapic *lapic, uint8_t vector);
 
 /* lapic.c */
 void lapic_publish(struct vic_lapic *lapic);
+/* By the guest: it may accept now what nobody accepted. */
+void lapic_republish(struct vic_lapic *lapic);
 /* What is in IRR counts as thrown away. */
 void lapic_discard(struct vic_lapic *lapic);
 enum vic_access lapic_write_base(struct vic_lapic *lapic, uint64_t value);
 enum lapic_mode lapic_mode_of(const struct vic_lapic *lapic, uint64_t base);
 bool lapic_base_legal(const struct vic_lapic *lapic, uint64_t base);
 uint32_t lapic_x2apic_ldr(uint32_t id);
+
+/* image.c: what vic_lapic_restore() would say. */
+int lapic_image_check(const struct vic_lapic *lapic, const void *bytes,
+		      size_t size, const char **what);
 
 #endif

@@ -197,7 +197,16 @@ void lapic_mask_lvt(struct vic_lapic *lapic)
 		*reg(lapic, at) |= VIC_LVT_MASKED;
 	if (lapic->features & FEATURE_CMCI)
 		*reg(lapic, VIC_APIC_LVT_CMCI) |= VIC_LVT_MASKED;
+	lapic_hear(lapic);
 	lapic_timer_changed(lapic);
+}
+
+/* A disabled APIC's LINT0 is the processor's INTR. */
+void lapic_hear(struct vic_lapic *lapic)
+{
+	inbox_hear(lapic->vcpu,
+		   lapic->mode == LAPIC_DISABLED ||
+			   !(*reg(lapic, VIC_APIC_LVT_LINT0) & VIC_LVT_MASKED));
 }
 
 void lapic_write_lvt(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
@@ -221,7 +230,9 @@ void lapic_write_lvt(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 		if (!lapic->lint_vector)
 			value &= ~VIC_LVT_REMOTE_IRR;
 	}
-	*lvt = value;
-	if (offset == VIC_APIC_LVT_LINT0)
+		*lvt = value;
+	if (offset == VIC_APIC_LVT_LINT0) {
+		lapic_hear(lapic);
 		lint0_level(lapic);
+	}
 }

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* Priorities: TPR, PPR, IRR to ISR and back, EOI. SDM vol. 3, 10.8. */
+#include "apic/ioapic_priv.h"
 #include "apic/lapic_priv.h"
 
 uint8_t vic_lapic_tpr(const struct vic_lapic *lapic)
@@ -105,9 +106,13 @@ int vic_lapic_unack(struct vic_lapic *lapic, uint8_t vector)
 
 enum vic_access lapic_eoi_level(const struct vic_lapic *lapic, uint32_t vector)
 {
-	const struct vic_vcpu *vcpu = lapic->vcpu;
+		struct vic_vcpu *vcpu = lapic->vcpu;
 
-	if (vcpu->ops->eoi && !(*reg(lapic, VIC_APIC_SVR) & VIC_SVR_SUPPRESS))
+	if (*reg(lapic, VIC_APIC_SVR) & VIC_SVR_SUPPRESS)
+		return VIC_ACCESS_DONE;
+	if (lapic->bus->ioapics)
+		ioapic_eoi_bus(lapic->bus, &vcpu->counters, (uint8_t)vector);
+	if (vcpu->ops->eoi)
 		vcpu->ops->eoi(vcpu->opaque, VIC_EOI_LAPIC, vector);
 	return VIC_ACCESS_DONE;
 }

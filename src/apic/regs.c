@@ -19,14 +19,14 @@ static void write_id(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 	if (lapic->bus->flags & VIC_BUS_ID_READ_ONLY)
 		return;
 	*reg(lapic, offset) = value;
-	lapic_publish(lapic);
+	lapic_republish(lapic);
 }
 
 /* LDR and DFR. */
 static void write_dest(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 {
 	*reg(lapic, offset) = value;
-	lapic_publish(lapic);
+	lapic_republish(lapic);
 }
 
 static void write_svr(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
@@ -37,7 +37,7 @@ static void write_svr(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 		lapic_mask_lvt(lapic);
 	}
 	*reg(lapic, offset) = value;
-	lapic_publish(lapic);
+	lapic_republish(lapic);
 }
 
 static void write_tpr(struct vic_lapic *lapic, uint32_t offset, uint32_t value)

@@ -238,6 +238,29 @@ enum vic_post inbox_request(struct vic_vcpu *vcpu,
 			    enum vic_request request, uint8_t argument);
 
 /*
+ * LINTn of @vcpu as a wire of libvic's own: like VIC_REQUEST_LINT0, except
+ * that it is no news to who does not hear it (inbox_hear()), and that P4 is
+ * left to the caller. True if it is due: inbox_signal().
+ */
+bool inbox_line(struct vic_vcpu *vcpu, struct vic_counters *counters,
+		unsigned int pin, bool level);
+
+/*
+ * Whether LINT0 does anything. It is in the request word, so that a rise
+ * comes before the change or after it; of one before, the scan that follows
+ * in the owner's HOST finds the level. Owner.
+ */
+ALWAYS_INLINE void inbox_hear(struct vic_vcpu *vcpu, bool hears)
+{
+	if (!(load_relaxed(&vcpu->request) & REQUEST_HEARS) != hears)
+		return;
+	if (hears)
+		fetch_or(&vcpu->request, REQUEST_HEARS);
+	else
+		fetch_and(&vcpu->request, ~REQUEST_HEARS);
+}
+
+/*
  * S1 for requests: look at them. What the owner does not acknowledge stays
  * and is no news any more. Owner.
  */

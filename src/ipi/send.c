@@ -369,16 +369,16 @@ static uint64_t newly(const struct vic_outcomes *outcomes)
 	       outcomes->kicked + outcomes->notified;
 }
 
-static __attribute__((noinline)) int msi_send(struct vic_apic_bus *bus,
-					      struct vic_counters *counters,
-					      uint64_t address, uint32_t data)
+int bus_message(struct vic_apic_bus *bus, struct vic_counters *counters,
+		uint64_t *sent, uint64_t address, uint32_t data, bool *accepted)
 {
 	const enum vic_msi_format format = (enum vic_msi_format)bus->msi_format;
 	const struct vic_outcomes *outcomes;
 	struct vic_ipi ipi;
-	uint64_t before;
+	uint64_t before, merged;
 	bool vector;
 
+	*accepted = false;
 	switch (vic_msi_decode(format, address, data, &ipi)) {
 	case VIC_DECODE_SEND:
 		break;
@@ -393,13 +393,25 @@ static __attribute__((noinline)) int msi_send(struct vic_apic_bus *bus,
 	vector = ipi.mode <= VIC_MODE_LOWEST;
 	outcomes = vector ? &counters->vectors : &counters->requests;
 	before = newly(outcomes);
-	count(&counters->msi);
+	merged = outcomes->merged;
+	count(sent);
 	msi_policy(bus, &ipi);
 	bus_send(bus, NULL, counters, &ipi);
 	/* What an illegal vector makes pending is an error bit. */
 	if (vector && ipi.intid < VIC_VECTOR_MIN)
 		return 0;
+	*accepted = newly(outcomes) != before || outcomes->merged != merged;
 	return (int)(newly(outcomes) - before);
+}
+
+static __attribute__((noinline)) int msi_send(struct vic_apic_bus *bus,
+					      struct vic_counters *counters,
+					      uint64_t address, uint32_t data)
+{
+	bool accepted;
+
+	return bus_message(bus, counters, &counters->msi, address, data,
+			   &accepted);
 }
 
 /* In every format a Fixed edge to one physical id of eight bits. */

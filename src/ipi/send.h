@@ -82,6 +82,14 @@ void bus_send(struct vic_apic_bus *bus, struct vic_vcpu *sender,
 	      struct vic_counters *counters, const struct vic_ipi *ipi);
 
 /*
+ * vic_msi() the long way, counted in @sent; *accepted says whether an APIC
+ * accepted it, newly pending or merged.
+ */
+int bus_message(struct vic_apic_bus *bus, struct vic_counters *counters,
+		uint64_t *sent, uint64_t address, uint32_t data,
+		bool *accepted);
+
+/*
  * The same for a Fixed edge with a legal vector, except that @sender gets
  * nothing: true if it is one of the targets and accepts vectors.
  */

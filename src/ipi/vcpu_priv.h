@@ -62,6 +62,11 @@
 #define REQUEST_LINES (REQUEST_LINT(0) | REQUEST_LINT(1))
 /* Vectors are held: vic_vcpu.held. */
 #define REQUEST_HELD (UINT64_C(1) << 34)
+/*
+ * A rise of LINT0 is news; of a PIC's wire only (inbox_line()), and the
+ * owner's to change.
+ */
+#define REQUEST_HEARS (UINT64_C(1) << 35)
 #define REQUEST_LOCAL                                                    \
 	(REQUEST_TIMER | REQUEST_PERF | REQUEST_THERMAL | REQUEST_CMCI | \
 	 REQUEST_EDGES | REQUEST_ESR)
@@ -72,8 +77,9 @@
  * What a reset throws away: not the levels of wires, nor who wants a look,
  * nor what says where else to look.
  */
-#define REQUEST_KEPT \
-	(REQUEST_LINES | REQUEST_RESYNC | REQUEST_HELD | REQUEST_NEW)
+#define REQUEST_KEPT                                      \
+	(REQUEST_LINES | REQUEST_RESYNC | REQUEST_HELD | \
+	 REQUEST_HEARS | REQUEST_NEW)
 #define REQUEST_ALL (~REQUEST_KEPT)
 
 #define PID_ON_BIT 0

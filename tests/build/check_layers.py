@@ -41,7 +41,7 @@ BELOW = {
 }
 # A public header belongs to a layer by its name; the others are ipi's.
 PUBLIC = (
-    ('apic', r'(l?apic|ioapic|pic)(_\w+)?\.h'),
+    ('apic', r'(l?apic|ioapic|pic|pc)(_\w+)?\.h'),
     ('gic', r'(gic|its)(v\d)?(_\w+)?\.h'),
     ('base', r'(ops|types|version)\.h'),
 )

@@ -1,0 +1,359 @@
+/* SPDX-FileCopyrightText: Copyright libvic contributors */
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Lines, messages and EOIs of an IOAPIC: Intel 82093AA data sheet, 3.2.4
+ * and 3.4.
+ *
+ * A level message that nobody accepts waits until somebody does. The two
+ * sides must not miss each other:
+ *
+ *     sender                          vCPU that begins to accept
+ *     A1 load arrivals                B1 publish the identity
+ *     A2 send: nobody accepts         B2 arrivals + 1, full barrier
+ *     A3 remote IRR = 0, waiting = 1  B3 load waiting; if set, clear it and
+ *        full barrier                    send all that wants to be sent
+ *     A4 load arrivals; if it is not
+ *        what A1 saw, send again
+ *
+ * If A4 misses B2, A3 came before it and B3 sees the mark. If A1 saw B2, A2
+ * saw B1. Without the barrier of A3 or B2 both can miss the other, and the
+ * device waits for ever.
+ */
+#include "apic/ioapic_priv.h"
+#include "ipi/unicast.h"
+
+#define PINS_DEFAULT 24u
+#define VERSION_DEFAULT 0x20u
+#define VERSION_ARB 0x11u
+
+static uint32_t config_pins(const struct vic_ioapic_config *config)
+{
+	return config->pins ? config->pins : PINS_DEFAULT;
+}
+
+static int config_check(const struct vic_ioapic_config *config)
+{
+	uint32_t version = config->version;
+
+	if (!abi_known(config, config->size, sizeof(*config),
+		       sizeof(*config)) ||
+	    (config->flags & ~(uint32_t)VIC_IOAPIC_VOLTAGES))
+		return VIC_ERR_ABI;
+	if (config->pins > VIC_IOAPIC_MAX_PINS || config->id > 15 ||
+	    (version && version != VERSION_ARB && version != VERSION_DEFAULT) ||
+	    config->reserved || !chip_ops_valid(config->ops) ||
+	    (!config->bus && !config->ops->msi))
+		return VIC_ERR_INVAL;
+	return VIC_OK;
+}
+
+size_t vic_ioapic_size(const struct vic_ioapic_config *config)
+{
+	size_t size;
+
+	if (!config || config_check(config))
+		return 0;
+	size = sizeof(struct vic_ioapic) +
+	       config_pins(config) * sizeof(struct ioapic_pin);
+	return (size + VIC_CACHE_LINE - 1) & ~(size_t)(VIC_CACHE_LINE - 1);
+}
+
+int vic_ioapic_init(void *storage, size_t size,
+		    const struct vic_ioapic_config *config,
+		    struct vic_ioapic **ioapic)
+{
+	struct vic_ioapic *io = storage;
+	int err;
+
+	if (!config || !ioapic)
+		return VIC_ERR_INVAL;
+	err = config_check(config);
+	if (err)
+		return err;
+	if (!io || size < vic_ioapic_size(config) ||
+	    !aligned(io, VIC_CACHE_LINE))
+		return VIC_ERR_STORAGE;
+	memset(io, 0, vic_ioapic_size(config));
+	lock_init(&io->lock, config->ops);
+	io->bus = config->bus;
+	io->ops = config->ops;
+	io->opaque = config->opaque;
+	io->nr = config_pins(config);
+	io->flags = config->flags;
+	io->version = config->version ? config->version : VERSION_DEFAULT;
+	io->reset_id = config->id;
+	io->writable = (UINT64_C(0xff) << VIC_RTE_DEST_SHIFT) | VIC_RTE_VECTOR |
+		       VIC_RTE_MODE | VIC_RTE_LOGICAL | VIC_RTE_LOW |
+		       VIC_RTE_LEVEL | VIC_RTE_MASKED;
+	if (io->bus) {
+		if (io->bus->msi_format == VIC_MSI_15BIT)
+			io->writable |= (uint64_t)VIC_RTE_EXT_DEST
+					<< VIC_RTE_EXT_DEST_SHIFT;
+		io->next = io->bus->ioapics;
+		io->bus->ioapics = io;
+	}
+	vic_ioapic_reset(io);
+	*ioapic = io;
+	return VIC_OK;
+}
+
+void vic_ioapic_reset(struct vic_ioapic *ioapic)
+{
+	ioapic->id = ioapic->reset_id;
+	ioapic->select = 0;
+	memset(ioapic->remote, 0, sizeof(ioapic->remote));
+	for (uint32_t i = 0; i < ioapic->nr; i++)
+		ioapic->pins[i].entry = VIC_RTE_MASKED;
+}
+
+bool ioapic_level(struct vic_ioapic *ioapic, uint32_t pin,
+		  struct ioapic_message *message)
+{
+	struct ioapic_pin *p = &ioapic->pins[pin];
+
+	if (!pin_wants(ioapic, p))
+		return false;
+	/* Before it is sent: its EOI may come before the sender is back. */
+	pin_remote_irr(ioapic, pin, true);
+	message->attempt = ++p->attempts;
+	message->entry = p->entry;
+	message->pin = pin;
+	return true;
+}
+
+ALWAYS_INLINE bool line_move(struct vic_ioapic *ioapic, uint32_t pin,
+			     uint32_t source, bool level,
+			     struct ioapic_message *message)
+{
+	struct ioapic_pin *p = &ioapic->pins[pin];
+	uint64_t old = p->sources, bit = UINT64_C(1) << source;
+
+	p->sources = level ? old | bit : old & ~bit;
+	if (!old == !p->sources)
+		return false;
+	return entry_is_level(p->entry) ? ioapic_level(ioapic, pin, message)
+					: ioapic_edge(ioapic, pin, message);
+}
+
+bool ioapic_move(struct vic_ioapic *ioapic, uint32_t pin, uint32_t source,
+		 bool level, struct ioapic_message *message)
+{
+	bool due;
+
+	lock_take(&ioapic->lock);
+	due = line_move(ioapic, pin, source, level, message);
+	lock_drop(&ioapic->lock);
+	return due;
+}
+
+static uint64_t message_address(uint64_t entry)
+{
+	uint64_t ext = entry >> VIC_RTE_EXT_DEST_SHIFT & VIC_RTE_EXT_DEST;
+
+	return VIC_MSI_BASE |
+	       entry >> VIC_RTE_DEST_SHIFT << VIC_MSI_DEST_SHIFT |
+	       ext << VIC_MSI_EXT_DEST_SHIFT |
+	       (entry & VIC_RTE_LOGICAL ? VIC_MSI_DM : 0);
+}
+
+static uint32_t message_data(uint64_t entry)
+{
+	uint32_t data = (uint32_t)entry & (VIC_RTE_VECTOR | VIC_RTE_MODE);
+
+	return entry & VIC_RTE_LEVEL ? data | VIC_ICR_LEVEL | VIC_ICR_ASSERT
+				     : data;
+}
+
+/* Send once. */
+static bool transmit(struct vic_ioapic *ioapic, struct vic_counters *counters,
+		     uint64_t entry, bool *accepted)
+{
+	uint64_t address = message_address(entry);
+	uint32_t data = message_data(entry);
+
+	if (ioapic->bus)
+		return bus_message(ioapic->bus, counters, &counters->ioapic,
+				   address, data, accepted) > 0;
+	count(&counters->ioapic);
+	*accepted = ioapic->ops->msi(ioapic->opaque, address, data);
+	return *accepted;
+}
+
+/* Nobody accepted it. */
+static void
+refused(struct vic_ioapic *ioapic, const struct ioapic_message *message)
+{
+	const struct ioapic_pin *p = &ioapic->pins[message->pin];
+
+	lock_take(&ioapic->lock);
+	/* Another attempt is not this one's to end. */
+	if (p->attempts == message->attempt)
+		pin_remote_irr(ioapic, message->pin, false);
+	lock_drop(&ioapic->lock);
+}
+
+/* If @pin is a level that wants to be sent, by *message. */
+static bool
+wants(struct vic_ioapic *ioapic, uint32_t pin, struct ioapic_message *message)
+{
+	bool due;
+
+	lock_take(&ioapic->lock);
+	due = ioapic_level(ioapic, pin, message);
+	lock_drop(&ioapic->lock);
+	return due;
+}
+
+static bool send_level(struct vic_ioapic *ioapic, struct vic_counters *counters,
+		       const struct ioapic_message *message)
+{
+	struct ioapic_message m = *message;
+	struct vic_apic_bus *bus = ioapic->bus;
+	uint64_t arrivals;
+	bool accepted, sent;
+
+	/* Again only if a guest changed a local APIC meanwhile. */
+	do {
+		arrivals = bus ? load_acquire(&bus->arrivals) : 0;
+		sent = transmit(ioapic, counters, m.entry, &accepted);
+		if (LIKELY(accepted))
+			return sent;
+		refused(ioapic, &m);
+		if (!bus)
+			return false;
+		fetch_or(&bus->waiting, 1);
+	} while (load_seq(&bus->arrivals) != arrivals &&
+		 wants(ioapic, m.pin, &m));
+	return false;
+}
+
+/* Bits of an entry with which it is not the usual: Fixed edge, physical. */
+#define ENTRY_LONG                                        \
+	(VIC_RTE_MODE | VIC_RTE_LOGICAL | VIC_RTE_LEVEL | \
+	 (uint64_t)VIC_RTE_EXT_DEST << VIC_RTE_EXT_DEST_SHIFT)
+
+bool ioapic_send(struct vic_ioapic *ioapic, struct vic_counters *counters,
+		 const struct ioapic_message *message)
+{
+	uint64_t entry = message->entry;
+	struct vic_vcpu *vcpu;
+	bool accepted;
+
+	if (entry_is_level(entry))
+		return send_level(ioapic, counters, message);
+	if (LIKELY(ioapic->bus && !(entry & ENTRY_LONG) &&
+		   (entry & VIC_RTE_VECTOR) >= VIC_VECTOR_MIN)) {
+		vcpu = unicast_physical8(
+			ioapic->bus, (uint32_t)(entry >> VIC_RTE_DEST_SHIFT));
+		if (LIKELY(vcpu)) {
+			count(&counters->ioapic);
+			return inbox_post(vcpu, counters,
+					  entry & VIC_RTE_VECTOR,
+					  false) != VIC_POST_MERGED;
+		}
+	}
+	return transmit(ioapic, counters, entry, &accepted);
+}
+
+bool vic_ioapic_line_set(struct vic_ioapic *ioapic,
+			 struct vic_counters *counters, uint32_t pin,
+			 uint32_t source, bool level)
+{
+	struct ioapic_message message;
+	bool due;
+
+	if (UNLIKELY(pin >= ioapic->nr || source >= VIC_IOAPIC_SOURCES))
+		return false;
+	lock_take(&ioapic->lock);
+	due = line_move(ioapic, pin, source, level, &message);
+	lock_drop(&ioapic->lock);
+	return due && ioapic_send(ioapic, counters, &message);
+}
+
+/* Send @pin if it is a level that wants to be sent. */
+static void
+resend(struct vic_ioapic *ioapic, struct vic_counters *counters, uint32_t pin)
+{
+	struct ioapic_message message;
+
+	if (wants(ioapic, pin, &message))
+		send_level(ioapic, counters, &message);
+}
+
+/* Remote IRR of those pins of word @i with @vector ends; which they were. */
+static uint64_t
+take_remote(struct vic_ioapic *ioapic, uint32_t i, uint8_t vector)
+{
+	uint64_t taken = 0;
+
+	for (uint64_t bits = ioapic->remote[i]; bits; bits &= bits - 1) {
+		uint32_t n = low_bit(bits);
+		struct ioapic_pin *pin = &ioapic->pins[i * 64 + n];
+
+		if ((pin->entry & VIC_RTE_VECTOR) != vector)
+			continue;
+		pin->entry &= ~(uint64_t)VIC_RTE_REMOTE_IRR;
+		taken |= UINT64_C(1) << n;
+	}
+	ioapic->remote[i] &= ~taken;
+	return taken;
+}
+
+void vic_ioapic_eoi(struct vic_ioapic *ioapic, struct vic_counters *counters,
+		    uint8_t vector)
+{
+	uint32_t words = (ioapic->nr + 63) / 64;
+	uint64_t taken[PIN_WORDS];
+
+	lock_take(&ioapic->lock);
+	for (uint32_t i = 0; i < words; i++)
+		taken[i] = take_remote(ioapic, i, vector);
+	lock_drop(&ioapic->lock);
+	if (ioapic->ops->eoi)
+		for (uint32_t i = 0; i < words; i++)
+			for (uint64_t bits = taken[i]; bits; bits &= bits - 1)
+				ioapic->ops->eoi(ioapic->opaque, VIC_EOI_IOAPIC,
+						 i * 64 + low_bit(bits));
+	for (uint32_t i = 0; i < words; i++)
+		for (uint64_t bits = taken[i]; bits; bits &= bits - 1)
+			resend(ioapic, counters, i * 64 + low_bit(bits));
+}
+
+void vic_ioapic_retry(struct vic_ioapic *ioapic, struct vic_counters *counters)
+{
+	for (uint32_t i = 0; i < ioapic->nr; i++)
+		resend(ioapic, counters, i);
+}
+
+void ioapic_eoi_bus(struct vic_apic_bus *bus, struct vic_counters *counters,
+		    uint8_t vector)
+{
+	for (struct vic_ioapic *io = bus->ioapics; io; io = io->next)
+		vic_ioapic_eoi(io, counters, vector);
+}
+
+void ioapic_arrival(struct vic_apic_bus *bus, struct vic_counters *counters)
+{
+	fetch_add(&bus->arrivals, 1); /* B2 */
+	if (!load_seq(&bus->waiting)) /* B3 */
+		return;
+	exchange(&bus->waiting, 0);
+	for (struct vic_ioapic *io = bus->ioapics; io; io = io->next)
+		vic_ioapic_retry(io, counters);
+}
+
+int vic_ioapic_peek(struct vic_ioapic *ioapic, uint32_t pin,
+		    struct vic_ioapic_pin *out)
+{
+	const struct ioapic_pin *p;
+
+	if (pin >= ioapic->nr)
+		return VIC_ERR_INVAL;
+	p = &ioapic->pins[pin];
+	lock_take(&ioapic->lock);
+	out->entry = p->entry | (pin_wants(ioapic, p) ? VIC_RTE_BUSY : 0);
+	out->sources = p->sources;
+	lock_drop(&ioapic->lock);
+	return VIC_OK;
+}
