@@ -23,9 +23,9 @@
  *   becomes 1 when a local APIC accepts it, and 0 with the EOI of the
  *   entry's vector, with a write to the EOI register, or when a write makes
  *   the entry edge. If nobody accepts it, delivery status reads 1, and it is
- *   sent again after a write to the entry, a rise of the input, an EOI of
- *   its vector, vic_ioapic_retry(), or when a local APIC of the bus begins
- *   to accept.
+ *   sent again after a write to the entry, a rise of the input,
+ *   vic_ioapic_retry(), or a guest's access that changes what a local APIC
+ *   of the bus accepts.
  * - NMI, SMI, INIT and ExtINT are edge, whatever the entry's trigger mode;
  *   delivery modes 011 and 110 send nothing.
  * - A message that is on its way when the entry changes arrives, as the

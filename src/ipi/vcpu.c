@@ -243,12 +243,12 @@ bool inbox_line(struct vic_vcpu *vcpu, struct vic_counters *counters,
 		return false;
 	}
 	/* As in inbox_request(). */
-		do {
+	do {
 		if (UNLIKELY(old & REQUEST_LINT(pin)))
 			return false;
-		next = old | REQUEST_LINT(pin) | REQUEST_EDGE(pin);
+		next = old | REQUEST_LINT(pin);
 		if (old & REQUEST_HEARS)
-			next |= REQUEST_NEW;
+			next |= REQUEST_EDGE(pin) | REQUEST_NEW;
 	} while (!compare_exchange(&vcpu->request, &old, next));
 	if (!(old & REQUEST_HEARS))
 		return false;
