@@ -165,6 +165,14 @@ static uint32_t message_data(uint64_t entry)
 				     : data;
 }
 
+/* Delivery modes that mean nothing; a bus knows by itself. */
+static bool reserved_mode(uint64_t entry)
+{
+	uint32_t mode = (uint32_t)(entry & VIC_RTE_MODE) >> VIC_RTE_MODE_SHIFT;
+
+	return mode == VIC_MODE_RESERVED || mode == VIC_MODE_SIPI;
+}
+
 /* Send once. */
 static bool transmit(struct vic_ioapic *ioapic, struct vic_counters *counters,
 		     uint64_t entry, bool *accepted)
@@ -175,6 +183,9 @@ static bool transmit(struct vic_ioapic *ioapic, struct vic_counters *counters,
 	if (ioapic->bus)
 		return bus_message(ioapic->bus, counters, &counters->ioapic,
 				   address, data, accepted) > 0;
+	*accepted = false;
+	if (reserved_mode(entry))
+		return false;
 	count(&counters->ioapic);
 	*accepted = ioapic->ops->msi(ioapic->opaque, address, data);
 	return *accepted;
