@@ -103,8 +103,23 @@ void vic_ioapic_reset(struct vic_ioapic *ioapic)
 	ioapic->id = ioapic->reset_id;
 	ioapic->select = 0;
 	memset(ioapic->remote, 0, sizeof(ioapic->remote));
-	for (uint32_t i = 0; i < ioapic->nr; i++)
+	for (uint32_t i = 0; i < ioapic->nr; i++) {
 		ioapic->pins[i].entry = VIC_RTE_MASKED;
+		ioapic->pins[i].way = PIN_LONG;
+	}
+}
+
+void ioapic_choose_way(const struct vic_ioapic *ioapic, struct ioapic_pin *pin)
+{
+	const uint64_t unusual =
+		VIC_RTE_MODE | VIC_RTE_LOGICAL | VIC_RTE_MASKED |
+		(uint64_t)VIC_RTE_EXT_DEST << VIC_RTE_EXT_DEST_SHIFT;
+
+	pin->way = PIN_LONG;
+	if (ioapic->bus && !(pin->entry & unusual) &&
+	    (pin->entry & VIC_RTE_VECTOR) >= VIC_VECTOR_MIN &&
+	    !(ioapic->flags & VIC_IOAPIC_VOLTAGES))
+		pin->way = pin->entry & VIC_RTE_LEVEL ? PIN_LEVEL : PIN_EDGE;
 }
 
 bool ioapic_level(struct vic_ioapic *ioapic, uint32_t pin,
@@ -129,7 +144,7 @@ ALWAYS_INLINE bool line_move(struct vic_ioapic *ioapic, uint32_t pin,
 	struct ioapic_pin *p = &ioapic->pins[pin];
 	uint64_t old = p->sources, bit = UINT64_C(1) << source;
 
-	p->sources = level ? old | bit : old & ~bit;
+	store_relaxed(&p->sources, level ? old | bit : old & ~bit);
 	if (!old == !p->sources)
 		return false;
 	return entry_is_level(p->entry) ? ioapic_level(ioapic, pin, message)
@@ -239,47 +254,109 @@ static bool send_level(struct vic_ioapic *ioapic, struct vic_counters *counters,
 	return false;
 }
 
-/* Bits of an entry with which it is not the usual: Fixed edge, physical. */
-#define ENTRY_LONG                                        \
-	(VIC_RTE_MODE | VIC_RTE_LOGICAL | VIC_RTE_LEVEL | \
-	 (uint64_t)VIC_RTE_EXT_DEST << VIC_RTE_EXT_DEST_SHIFT)
-
 bool ioapic_send(struct vic_ioapic *ioapic, struct vic_counters *counters,
 		 const struct ioapic_message *message)
 {
-	uint64_t entry = message->entry;
-	struct vic_vcpu *vcpu;
 	bool accepted;
 
-	if (entry_is_level(entry))
+	if (entry_is_level(message->entry))
 		return send_level(ioapic, counters, message);
-	if (LIKELY(ioapic->bus && !(entry & ENTRY_LONG) &&
-		   (entry & VIC_RTE_VECTOR) >= VIC_VECTOR_MIN)) {
-		vcpu = unicast_physical8(
-			ioapic->bus, (uint32_t)(entry >> VIC_RTE_DEST_SHIFT));
-		if (LIKELY(vcpu)) {
-			count(&counters->ioapic);
-			return inbox_post(vcpu, counters,
-					  entry & VIC_RTE_VECTOR,
-					  false) != VIC_POST_MERGED;
-		}
+	return transmit(ioapic, counters, message->entry, &accepted);
+}
+
+static __attribute__((noinline)) bool
+line_set_long(struct vic_ioapic *ioapic, struct vic_counters *counters,
+	      uint32_t pin, uint32_t source, bool level)
+{
+	struct ioapic_message message;
+
+	if (pin >= ioapic->nr || source >= VIC_IOAPIC_SOURCES)
+		return false;
+	return ioapic_move(ioapic, pin, source, level, &message) &&
+	       ioapic_send(ioapic, counters, &message);
+}
+
+/* The short way found nobody: others may be meant. */
+static __attribute__((noinline)) bool
+send_long(struct vic_ioapic *ioapic, struct vic_counters *counters,
+	  const struct ioapic_pin *p, uint64_t entry)
+{
+	struct ioapic_message message = {
+		.entry = entry,
+		.pin = (uint32_t)(p - ioapic->pins),
+		/* If that is another's by now, he sees to it. */
+		.attempt = p->attempts,
+	};
+
+	return ioapic_send(ioapic, counters, &message);
+}
+
+/* The short ways; a lock of libvic's own is held, and dropped here. */
+static __attribute__((noinline)) bool
+raise_edge(struct vic_ioapic *ioapic, struct vic_counters *counters,
+	   struct ioapic_pin *p, uint64_t bit)
+{
+	uint64_t old = p->sources, entry = p->entry;
+	struct vic_vcpu *vcpu;
+
+	store_relaxed(&p->sources, old | bit);
+	lock_drop_known(&ioapic->lock, true);
+	if (UNLIKELY(old))
+		return false;
+	vcpu = unicast_physical8(ioapic->bus,
+				 (uint32_t)(entry >> VIC_RTE_DEST_SHIFT));
+	if (UNLIKELY(!vcpu))
+		return send_long(ioapic, counters, p, entry);
+	count(&counters->ioapic);
+	return inbox_post(vcpu, counters, entry & VIC_RTE_VECTOR, false) !=
+	       VIC_POST_MERGED;
+}
+
+static __attribute__((noinline)) bool
+raise_level(struct vic_ioapic *ioapic, struct vic_counters *counters,
+	    struct ioapic_pin *p, uint64_t bit)
+{
+	uint64_t old = p->sources, entry = p->entry;
+	struct vic_vcpu *vcpu;
+
+	store_relaxed(&p->sources, old | bit);
+	if (UNLIKELY(old || (entry & VIC_RTE_REMOTE_IRR))) {
+		lock_drop_known(&ioapic->lock, true);
+		return false;
 	}
-	return transmit(ioapic, counters, entry, &accepted);
+	pin_remote_irr(ioapic, (uint32_t)(p - ioapic->pins), true);
+	p->attempts++;
+	lock_drop_known(&ioapic->lock, true);
+	vcpu = unicast_physical8(ioapic->bus,
+				 (uint32_t)(entry >> VIC_RTE_DEST_SHIFT));
+	if (UNLIKELY(!vcpu))
+		return send_long(ioapic, counters, p, entry);
+	count(&counters->ioapic);
+	return inbox_post(vcpu, counters, entry & VIC_RTE_VECTOR, true) !=
+	       VIC_POST_MERGED;
 }
 
 bool vic_ioapic_line_set(struct vic_ioapic *ioapic,
 			 struct vic_counters *counters, uint32_t pin,
 			 uint32_t source, bool level)
 {
-	struct ioapic_message message;
-	bool due;
+	struct ioapic_pin *p = &ioapic->pins[pin];
 
-	if (UNLIKELY(pin >= ioapic->nr || source >= VIC_IOAPIC_SOURCES))
-		return false;
-	lock_take(&ioapic->lock);
-	due = line_move(ioapic, pin, source, level, &message);
-	lock_drop(&ioapic->lock);
-	return due && ioapic_send(ioapic, counters, &message);
+	if (UNLIKELY(pin >= ioapic->nr || source >= VIC_IOAPIC_SOURCES ||
+		     ioapic->lock.ops))
+		return line_set_long(ioapic, counters, pin, source, level);
+	lock_take_known(&ioapic->lock, true);
+	if (UNLIKELY(p->way == PIN_LONG)) {
+		lock_drop_known(&ioapic->lock, true);
+		return line_set_long(ioapic, counters, pin, source, level);
+	}
+	if (level && p->way == PIN_LEVEL)
+		return raise_level(ioapic, counters, p, UINT64_C(1) << source);
+	if (level)
+		return raise_edge(ioapic, counters, p, UINT64_C(1) << source);
+	store_relaxed(&p->sources, p->sources & ~(UINT64_C(1) << source));
+	lock_drop_known(&ioapic->lock, true);
+	return false;
 }
 
 /* Send @pin if it is a level that wants to be sent. */
@@ -311,8 +388,42 @@ take_remote(struct vic_ioapic *ioapic, uint32_t i, uint8_t vector)
 	return taken;
 }
 
-void vic_ioapic_eoi(struct vic_ioapic *ioapic, struct vic_counters *counters,
-		    uint8_t vector)
+/* The pins of word @i that ended: their devices hear of it. */
+ALWAYS_INLINE void
+tell_ended(const struct vic_ioapic *ioapic, uint32_t i, uint64_t bits)
+{
+	for (; bits; bits &= bits - 1)
+		ioapic->ops->eoi(ioapic->opaque, VIC_EOI_IOAPIC,
+				 i * 64 + low_bit(bits));
+}
+
+/* Without the lock: not asserted a moment ago. */
+ALWAYS_INLINE bool
+pin_is_low(const struct vic_ioapic *ioapic, const struct ioapic_pin *pin)
+{
+	return !load_relaxed(&pin->sources) &&
+	       !(ioapic->flags & VIC_IOAPIC_VOLTAGES);
+}
+
+/* Afterwards: what is still asserted. */
+ALWAYS_INLINE void resend_ended(struct vic_ioapic *ioapic,
+				struct vic_counters *counters, uint32_t i,
+				uint64_t bits)
+{
+	for (; bits; bits &= bits - 1) {
+		uint32_t n = i * 64 + low_bit(bits);
+		const struct ioapic_pin *pin = &ioapic->pins[n];
+
+		/* Who raises it from now on finds remote IRR 0 himself. */
+		if (LIKELY(pin_is_low(ioapic, pin)))
+			continue;
+		resend(ioapic, counters, n);
+	}
+}
+
+static __attribute__((noinline)) void eoi_long(struct vic_ioapic *ioapic,
+					       struct vic_counters *counters,
+					       uint8_t vector)
 {
 	uint32_t words = (ioapic->nr + 63) / 64;
 	uint64_t taken[PIN_WORDS];
@@ -323,12 +434,26 @@ void vic_ioapic_eoi(struct vic_ioapic *ioapic, struct vic_counters *counters,
 	lock_drop(&ioapic->lock);
 	if (ioapic->ops->eoi)
 		for (uint32_t i = 0; i < words; i++)
-			for (uint64_t bits = taken[i]; bits; bits &= bits - 1)
-				ioapic->ops->eoi(ioapic->opaque, VIC_EOI_IOAPIC,
-						 i * 64 + low_bit(bits));
+			tell_ended(ioapic, i, taken[i]);
 	for (uint32_t i = 0; i < words; i++)
-		for (uint64_t bits = taken[i]; bits; bits &= bits - 1)
-			resend(ioapic, counters, i * 64 + low_bit(bits));
+		resend_ended(ioapic, counters, i, taken[i]);
+}
+
+void vic_ioapic_eoi(struct vic_ioapic *ioapic, struct vic_counters *counters,
+		    uint8_t vector)
+{
+	uint64_t taken;
+
+	if (UNLIKELY(ioapic->nr > 64 || ioapic->lock.ops)) {
+		eoi_long(ioapic, counters, vector);
+		return;
+	}
+	lock_take_known(&ioapic->lock, true);
+	taken = take_remote(ioapic, 0, vector);
+	lock_drop_known(&ioapic->lock, true);
+	if (ioapic->ops->eoi)
+		tell_ended(ioapic, 0, taken);
+	resend_ended(ioapic, counters, 0, taken);
 }
 
 void vic_ioapic_retry(struct vic_ioapic *ioapic, struct vic_counters *counters)

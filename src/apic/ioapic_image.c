@@ -110,6 +110,7 @@ int vic_ioapic_restore(struct vic_ioapic *ioapic, const void *image,
 		ioapic->pins[i].entry = entry;
 		ioapic->pins[i].sources = get64(bytes, at + 8);
 		pin_remote_irr(ioapic, i, entry & VIC_RTE_REMOTE_IRR);
+		ioapic_choose_way(ioapic, &ioapic->pins[i]);
 	}
 	/* What nobody accepted then still waits. */
 	if (ioapic->bus)

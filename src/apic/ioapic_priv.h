@@ -24,6 +24,18 @@ struct ioapic_pin {
 	uint64_t sources;
 	/* Level messages that were begun: one that was refused is known. */
 	uint32_t attempts;
+	/* enum pin_way, from @entry. */
+	uint32_t way;
+};
+
+/*
+ * Which way a pin's message goes: the short ones are for Fixed to one
+ * physical id, not masked, on a bus.
+ */
+enum pin_way {
+	PIN_LONG,
+	PIN_EDGE,
+	PIN_LEVEL,
 };
 
 struct vic_ioapic {
@@ -108,7 +120,9 @@ ALWAYS_INLINE bool ioapic_edge(const struct vic_ioapic *ioapic, uint32_t pin,
 	return true;
 }
 
-/* ioapic.c, under the lock: the same for a level that is asserted. */
+/* ioapic.c, under the lock: the entry has changed. */
+void ioapic_choose_way(const struct vic_ioapic *ioapic, struct ioapic_pin *pin);
+/* Under the lock: as ioapic_edge() for a level that is asserted. */
 bool ioapic_level(struct vic_ioapic *ioapic, uint32_t pin,
 		  struct ioapic_message *message);
 /* Takes the lock: a source moves. */

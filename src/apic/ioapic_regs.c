@@ -76,6 +76,7 @@ static bool write_entry(struct vic_ioapic *ioapic, uint32_t value,
 	bool asserted = pin_asserted(ioapic, pin);
 
 	pin->entry = (pin->entry & ~half) | ((uint64_t)value << shift & half);
+	ioapic_choose_way(ioapic, pin);
 	if (entry_is_level(pin->entry))
 		return ioapic_level(ioapic, n, message);
 	pin_remote_irr(ioapic, n, false);

@@ -7,6 +7,12 @@
  */
 #include "apic/pic_priv.h"
 
+/*
+ * The short ways are for the master's own inputs where INT goes to LINT0
+ * alone and the lock is libvic's: no slave, no message, no callback.
+ */
+#define SHORT_IRQS (0xffu & ~(1u << VIC_PIC_CASCADE))
+
 static bool config_known(const struct vic_pic_config *config)
 {
 	return abi_known(config, config->size, sizeof(*config),
@@ -49,6 +55,8 @@ int vic_pic_init(void *storage, size_t size,
 	p->ioapic = config->ioapic;
 	p->ioapic_pin = config->ioapic_pin;
 	p->flags = config->flags;
+	if (!config->ops->lock && !config->ioapic)
+		p->short_irqs = SHORT_IRQS;
 	for (uint32_t c = 0; c < 2; c++)
 		chip_reset(&p->chips[c]);
 	*pic = p;
@@ -61,9 +69,14 @@ ALWAYS_INLINE uint32_t rotated(const struct pic_chip *chip, uint32_t bits)
 	return (bits << 8 | bits) >> (chip->lowest + 1) & 0xff;
 }
 
-uint32_t pic_highest(const struct pic_chip *chip, uint32_t bits)
+ALWAYS_INLINE uint32_t highest(const struct pic_chip *chip, uint32_t bits)
 {
 	return (low_bit32(rotated(chip, bits)) + chip->lowest + 1) & 7;
+}
+
+uint32_t pic_highest(const struct pic_chip *chip, uint32_t bits)
+{
+	return highest(chip, bits);
 }
 
 /* Requests that may be delivered now; the highest is the one that is. */
@@ -78,15 +91,16 @@ ALWAYS_INLINE uint32_t deliverable(const struct pic_chip *chip, bool master)
 		return requests;
 	if (chip->special_mask)
 		service &= ~(uint32_t)chip->imr;
-	/* The slave sorts out which of its requests goes first. */
-	if (master && (chip->icw4 & VIC_PIC_ICW4_SFNM))
-		service &= ~(1u << VIC_PIC_CASCADE);
 	if (!service)
 		return requests;
 	service = rotated(chip, service);
+	service &= -service;
+	/* The slave sorts out which of its requests goes first. */
+	if (master && (chip->icw4 & VIC_PIC_ICW4_SFNM) &&
+	    service == rotated(chip, 1u << VIC_PIC_CASCADE))
+		service <<= 1;
 	/* Those above all that is in service. */
-	return rotated(chip, requests) & ((service & -service) - 1) ? requests
-								    : 0;
+	return rotated(chip, requests) & (service - 1) ? requests : 0;
 }
 
 uint32_t pic_pick(const struct pic_chip *chip, bool master)
@@ -133,7 +147,9 @@ static void drive(struct pic_call *call, bool high)
 
 	pic->chips[PIC_CHIP_MASTER].output = high;
 	for (uint32_t i = 0; i < pic->nr_wires; i++)
-		if (inbox_line(pic->wires[i], call->counters, 0, high))
+		if (!high)
+			inbox_wire_low(pic->wires[i]);
+		else if (inbox_wire_high(pic->wires[i], call->counters))
 			call->tell |= 1u << i;
 	if (UNLIKELY(pic->ioapic) &&
 	    ioapic_move(pic->ioapic, pic->ioapic_pin, PIC_SOURCE, high,
@@ -258,13 +274,14 @@ uint32_t pic_service(struct pic_call *call, uint32_t c)
 	return n;
 }
 
-bool vic_pic_line_set(struct vic_pic *pic, struct vic_counters *counters,
-		      uint32_t irq, uint32_t source, bool level)
+static __attribute__((noinline)) bool
+line_set_long(struct vic_pic *pic, struct vic_counters *counters, uint32_t irq,
+	      uint32_t source, bool level)
 {
 	struct pic_call call;
 	uint64_t old, bit = UINT64_C(1) << (source & 63);
 
-	if (UNLIKELY(irq >= PIC_IRQS || irq == VIC_PIC_CASCADE || source > 63))
+	if (irq >= PIC_IRQS || irq == VIC_PIC_CASCADE || source > 63)
 		return false;
 	pic_begin(&call, pic, counters);
 	old = pic->sources[irq];
@@ -276,7 +293,95 @@ bool vic_pic_line_set(struct vic_pic *pic, struct vic_counters *counters,
 	return call.rose;
 }
 
-uint8_t vic_pic_ack(struct vic_pic *pic, struct vic_counters *counters)
+/* INT of the short ways; the lock is dropped here. */
+static __attribute__((noinline)) bool
+int_rises_many(struct vic_pic *pic, struct vic_counters *counters)
+{
+	uint32_t tell = 0;
+
+	for (uint32_t i = 0; i < pic->nr_wires; i++)
+		if (inbox_wire_high(pic->wires[i], counters))
+			tell |= 1u << i;
+	lock_drop_known(&pic->lock, true);
+	for (; tell; tell &= tell - 1)
+		inbox_signal(pic->wires[low_bit32(tell)], &counters->requests,
+			     false);
+	return true;
+}
+
+static __attribute__((noinline)) bool
+int_rises(struct vic_pic *pic, struct vic_counters *counters)
+{
+	struct pic_chip *master = &pic->chips[PIC_CHIP_MASTER];
+	struct vic_vcpu *vcpu = pic->wires[0];
+	bool due;
+
+	if (!deliverable(master, true)) {
+		lock_drop_known(&pic->lock, true);
+		return false;
+	}
+	master->output = true;
+	if (UNLIKELY(pic->nr_wires != 1))
+		return int_rises_many(pic, counters);
+	due = inbox_wire_high(vcpu, counters);
+	lock_drop_known(&pic->lock, true);
+	if (due)
+		inbox_signal(vcpu, &counters->requests, false);
+	return true;
+}
+
+static __attribute__((noinline)) bool int_falls(struct vic_pic *pic)
+{
+	struct pic_chip *master = &pic->chips[PIC_CHIP_MASTER];
+
+	if (!deliverable(master, true)) {
+		master->output = false;
+		for (uint32_t i = 0; i < pic->nr_wires; i++)
+			inbox_wire_low(pic->wires[i]);
+	}
+	lock_drop_known(&pic->lock, true);
+	return false;
+}
+
+bool vic_pic_line_set(struct vic_pic *pic, struct vic_counters *counters,
+		      uint32_t irq, uint32_t source, bool level)
+{
+	struct pic_chip *master = &pic->chips[PIC_CHIP_MASTER];
+	uint64_t old, bit;
+	uint8_t input;
+
+	if (UNLIKELY(irq >= PIC_IRQS || !(pic->short_irqs >> irq & 1) ||
+		     source > 63))
+		return line_set_long(pic, counters, irq, source, level);
+	bit = UINT64_C(1) << source;
+	input = (uint8_t)(1u << irq);
+	lock_take_known(&pic->lock, true);
+	old = pic->sources[irq];
+	if (level) {
+		pic->sources[irq] = old | bit;
+		if (LIKELY(!old)) {
+			master->inputs |= input;
+			master->irr |= input;
+			/* What rises cannot lower INT. */
+			if (LIKELY(!master->output))
+				return int_rises(pic, counters);
+		}
+	} else {
+		pic->sources[irq] = old & ~bit;
+		if (LIKELY(old == bit)) {
+			chip_input(master, irq, false,
+				   pic->flags & VIC_PIC_KEEP_EDGES);
+			/* Nor can what falls raise it. */
+			if (UNLIKELY(master->output))
+				return int_falls(pic);
+		}
+	}
+	lock_drop_known(&pic->lock, true);
+	return false;
+}
+
+static __attribute__((noinline)) uint8_t
+ack_long(struct vic_pic *pic, struct vic_counters *counters)
 {
 	struct pic_chip *chip = &pic->chips[PIC_CHIP_MASTER];
 	struct pic_call call;
@@ -295,6 +400,66 @@ uint8_t vic_pic_ack(struct vic_pic *pic, struct vic_counters *counters)
 	return (uint8_t)n;
 }
 
+uint8_t vic_pic_ack(struct vic_pic *pic, struct vic_counters *counters)
+{
+	struct pic_chip *master = &pic->chips[PIC_CHIP_MASTER];
+	uint32_t n, bit, requests;
+
+	if (UNLIKELY(!pic->short_irqs))
+		return ack_long(pic, counters);
+	lock_take_known(&pic->lock, true);
+	requests = master->irr & ~(uint32_t)master->imr;
+	/* Nothing is in service, and what goes there holds back the rest. */
+	if (UNLIKELY(!requests || !master->output || master->isr ||
+		     (master->icw4 & VIC_PIC_ICW4_AEOI) ||
+		     (requests >> VIC_PIC_CASCADE & 1))) {
+		lock_drop_known(&pic->lock, true);
+		return ack_long(pic, counters);
+	}
+	n = highest(master, requests);
+	bit = 1u << n;
+	master->irr &= (uint8_t) ~(bit & ~(uint32_t)master->level);
+	master->isr = (uint8_t)bit;
+	master->output = false;
+	n |= master->base;
+	for (uint32_t i = 0; i < pic->nr_wires; i++)
+		inbox_wire_low(pic->wires[i]);
+	lock_drop_known(&pic->lock, true);
+	return (uint8_t)n;
+}
+
+/* The usual EOI of one that was acknowledged; false: nothing was done. */
+ALWAYS_INLINE bool eoi_short(struct vic_pic *pic)
+{
+	struct pic_chip *master = &pic->chips[PIC_CHIP_MASTER];
+	uint32_t isr, requests;
+
+	if (UNLIKELY(!pic->short_irqs))
+		return false;
+	lock_take_known(&pic->lock, true);
+	isr = master->isr;
+	requests = master->irr & ~(uint32_t)master->imr;
+	/* Just one, and nothing comes of its end. */
+	if (UNLIKELY(requests || master->special_mask || !isr ||
+		     (isr & ((isr - 1) | master->level)))) {
+		lock_drop_known(&pic->lock, true);
+		return false;
+	}
+	master->isr = 0;
+	lock_drop_known(&pic->lock, true);
+	return true;
+}
+
+enum vic_access vic_pic_write(struct vic_pic *pic,
+			      struct vic_counters *counters, uint32_t port,
+			      uint8_t value)
+{
+	if (LIKELY(port == VIC_PIC_MASTER && value == VIC_PIC_OCW2_EOI &&
+		   eoi_short(pic)))
+		return VIC_ACCESS_DONE;
+	return pic_write(pic, counters, port, value);
+}
+
 int vic_pic_wire(struct vic_pic *pic, struct vic_counters *counters,
 		 struct vic_vcpu *vcpu)
 {
@@ -308,7 +473,9 @@ int vic_pic_wire(struct vic_pic *pic, struct vic_counters *counters,
 	if (pic->nr_wires == VIC_PIC_MAX_WIRES)
 		return VIC_ERR_STATE;
 	pic->wires[pic->nr_wires++] = vcpu;
-	if (inbox_line(vcpu, counters, 0, high))
+	if (!high)
+		inbox_wire_low(vcpu);
+	else if (inbox_wire_high(vcpu, counters))
 		inbox_signal(vcpu, &counters->requests, false);
 	return VIC_OK;
 }

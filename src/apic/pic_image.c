@@ -93,7 +93,8 @@ load_chip(struct pic_chip *chip, const unsigned char *image, uint32_t c)
 		.imr = bytes[CHIP_IMR],
 		.elcr = bytes[CHIP_ELCR],
 		.base = bytes[CHIP_BASE],
-		.lowest = bytes[CHIP_LOWEST],
+		/* check_chip() says whether these are all its bits. */
+		.lowest = bytes[CHIP_LOWEST] % PIC_INPUTS,
 		.icw1 = bytes[CHIP_ICW1],
 		.icw3 = bytes[CHIP_ICW3],
 		.icw4 = bytes[CHIP_ICW4],
@@ -149,10 +150,12 @@ static void check_chip(const struct vic_pic *pic, const unsigned char *image,
 		kept |= 1u << VIC_PIC_CASCADE;
 	image_check(what, flags_possible(image + AT_CHIPS + c * CHIP_SIZE),
 		    "reserved bytes");
+	image_check(what,
+		    image[AT_CHIPS + c * CHIP_SIZE + CHIP_LOWEST] < PIC_INPUTS,
+		    "priority");
 	image_check(what, icws_possible(chip), "ICW");
 	image_check(what, !(chip->elcr & ~elcr), "ELCR");
 	image_check(what, !(chip->base & ~VIC_PIC_ICW2_BASE), "ICW2");
-	image_check(what, chip->lowest < PIC_INPUTS, "priority");
 	image_check(what,
 		    (chip->irr & chip->level) == (chip->inputs & chip->level),
 		    "IRR of a level");

@@ -55,6 +55,8 @@ struct vic_pic {
 	void *opaque;
 	struct vic_ioapic *ioapic;
 	uint32_t ioapic_pin, flags;
+	/* IRQs that can go the short ways: pic.c. */
+	uint32_t short_irqs;
 	struct pic_chip chips[2];
 	uint32_t nr_wires;
 	struct vic_vcpu *wires[VIC_PIC_MAX_WIRES];
@@ -93,6 +95,10 @@ void pic_finish(struct pic_call *call, uint32_t c, uint32_t n);
 uint32_t pic_highest(const struct pic_chip *chip, uint32_t bits);
 /* The trigger modes have changed. */
 void pic_set_level(struct pic_chip *chip);
+
+/* pic_regs.c: vic_pic_write() the long way. */
+enum vic_access pic_write(struct vic_pic *pic, struct vic_counters *counters,
+			  uint32_t port, uint8_t value);
 
 /* pic_image.c: what vic_pic_restore() would say. */
 int pic_image_check(const struct vic_pic *pic, const void *image, size_t size,

@@ -85,7 +85,8 @@ static void ocw2(struct pic_call *call, uint32_t c, uint8_t value)
 
 static void ocw3(struct pic_chip *chip, uint8_t value)
 {
-	chip->poll = value & VIC_PIC_OCW3_P;
+	if (value & VIC_PIC_OCW3_P)
+		chip->poll = true;
 	if (value & VIC_PIC_OCW3_RR)
 		chip->read_isr = value & VIC_PIC_OCW3_RIS;
 	if (value & VIC_PIC_OCW3_ESMM)
@@ -116,9 +117,8 @@ static void write_elcr(struct pic_chip *chip, uint32_t value)
 	pic_set_level(chip);
 }
 
-enum vic_access vic_pic_write(struct vic_pic *pic,
-			      struct vic_counters *counters, uint32_t port,
-			      uint8_t value)
+enum vic_access pic_write(struct vic_pic *pic, struct vic_counters *counters,
+			  uint32_t port, uint8_t value)
 {
 	enum vic_access result = VIC_ACCESS_DONE;
 	struct pic_call call;

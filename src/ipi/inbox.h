@@ -238,26 +238,50 @@ enum vic_post inbox_request(struct vic_vcpu *vcpu,
 			    enum vic_request request, uint8_t argument);
 
 /*
- * LINTn of @vcpu as a wire of libvic's own: like VIC_REQUEST_LINT0, except
- * that it is no news to who does not hear it (inbox_hear()), and that P4 is
- * left to the caller. True if it is due: inbox_signal().
+ * LINT0 of @vcpu as a wire of libvic's own. A rise is no news to one whose
+ * LINT0 does nothing, for a scan after it begins to finds the level:
+ *
+ *     wire                                owner
+ *     L1 load hears                       M1 store hears, full barrier
+ *     L2 LINT0 = 1, and NEW if it hears   M2 scan: load the request word
+ *     L3 if not, load hears; NEW if so
+ *
+ * If L3 misses M1, L2 came before it, and M2 sees the level. Without the
+ * barrier of M1 or of L2 both can miss the other.
  */
-bool inbox_line(struct vic_vcpu *vcpu, struct vic_counters *counters,
-		unsigned int pin, bool level);
+ALWAYS_INLINE void inbox_wire_low(struct vic_vcpu *vcpu)
+{
+	fetch_and(&vcpu->request, ~REQUEST_LINT(0));
+}
 
-/*
- * Whether LINT0 does anything. It is in the request word, so that a rise
- * comes before the change or after it; of one before, the scan that follows
- * in the owner's HOST finds the level. Owner.
- */
+/* True if P4 is due: inbox_signal(), which is the caller's. */
+ALWAYS_INLINE bool inbox_wire_high(struct vic_vcpu *vcpu,
+				   struct vic_counters *counters)
+{
+	uint64_t old = load_relaxed(&vcpu->request), bits = REQUEST_LINT(0);
+	bool hears = load32_relaxed(&vcpu->hears); /* L1 */
+
+	if (hears)
+		bits |= REQUEST_EDGE(0) | REQUEST_NEW;
+	/* L2; a round for each change of another thread. */
+	while (!compare_exchange(&vcpu->request, &old, old | bits))
+		;
+	if (!hears) {
+		if (LIKELY(!load32_seq(&vcpu->hears))) /* L3 */
+			return false;
+		old = fetch_or(&vcpu->request, REQUEST_NEW);
+	}
+	if (LIKELY(!(old & REQUEST_NEW)))
+		return true;
+	count(&counters->requests.coalesced);
+	return false;
+}
+
+/* M1. Owner, in HOST: a scan comes before the next entry. */
 ALWAYS_INLINE void inbox_hear(struct vic_vcpu *vcpu, bool hears)
 {
-	if (!(load_relaxed(&vcpu->request) & REQUEST_HEARS) != hears)
-		return;
-	if (hears)
-		fetch_or(&vcpu->request, REQUEST_HEARS);
-	else
-		fetch_and(&vcpu->request, ~REQUEST_HEARS);
+	if (load32_relaxed(&vcpu->hears) != hears)
+		exchange32(&vcpu->hears, hears);
 }
 
 /*

@@ -233,31 +233,6 @@ request_add(uint64_t word, enum vic_request request, uint8_t argument)
 	return word;
 }
 
-bool inbox_line(struct vic_vcpu *vcpu, struct vic_counters *counters,
-		unsigned int pin, bool level)
-{
-	uint64_t old = load_relaxed(&vcpu->request), next;
-
-	if (!level) {
-		fetch_and(&vcpu->request, ~REQUEST_LINT(pin));
-		return false;
-	}
-	/* As in inbox_request(). */
-	do {
-		if (UNLIKELY(old & REQUEST_LINT(pin)))
-			return false;
-		next = old | REQUEST_LINT(pin);
-		if (old & REQUEST_HEARS)
-			next |= REQUEST_EDGE(pin) | REQUEST_NEW;
-	} while (!compare_exchange(&vcpu->request, &old, next));
-	if (!(old & REQUEST_HEARS))
-		return false;
-	if (LIKELY(!(old & REQUEST_NEW)))
-		return true;
-	count(&counters->requests.coalesced);
-	return false;
-}
-
 enum vic_post inbox_request(struct vic_vcpu *vcpu,
 			    struct vic_counters *counters,
 			    enum vic_request request, uint8_t argument)

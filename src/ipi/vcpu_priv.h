@@ -62,11 +62,6 @@
 #define REQUEST_LINES (REQUEST_LINT(0) | REQUEST_LINT(1))
 /* Vectors are held: vic_vcpu.held. */
 #define REQUEST_HELD (UINT64_C(1) << 34)
-/*
- * A rise of LINT0 is news; of a PIC's wire only (inbox_line()), and the
- * owner's to change.
- */
-#define REQUEST_HEARS (UINT64_C(1) << 35)
 #define REQUEST_LOCAL                                                    \
 	(REQUEST_TIMER | REQUEST_PERF | REQUEST_THERMAL | REQUEST_CMCI | \
 	 REQUEST_EDGES | REQUEST_ESR)
@@ -77,9 +72,8 @@
  * What a reset throws away: not the levels of wires, nor who wants a look,
  * nor what says where else to look.
  */
-#define REQUEST_KEPT                                      \
-	(REQUEST_LINES | REQUEST_RESYNC | REQUEST_HELD | \
-	 REQUEST_HEARS | REQUEST_NEW)
+#define REQUEST_KEPT \
+	(REQUEST_LINES | REQUEST_RESYNC | REQUEST_HELD | REQUEST_NEW)
 #define REQUEST_ALL (~REQUEST_KEPT)
 
 #define PID_ON_BIT 0
@@ -111,6 +105,8 @@ struct vic_vcpu {
 	uint32_t refusals;
 	/* Vectors are posted to hardware; the owner writes. */
 	uint32_t posting;
+	/* LINT0 does something: inbox_hear(). */
+	uint32_t hears;
 
 	/*
 	 * Level vectors that hardware does not know as level yet, and those
