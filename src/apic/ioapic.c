@@ -127,13 +127,22 @@ bool ioapic_level(struct vic_ioapic *ioapic, uint32_t pin,
 {
 	struct ioapic_pin *p = &ioapic->pins[pin];
 
-	if (!pin_wants(ioapic, p))
+	if ((p->entry & VIC_RTE_MASKED) || !entry_is_level(p->entry) ||
+	    !pin_asserted(ioapic, p))
 		return false;
+	if (p->entry & VIC_RTE_REMOTE_IRR) {
+		/* If that comes to be refused, its sender sends again. */
+		p->missed++;
+		return false;
+	}
 	/* Before it is sent: its EOI may come before the sender is back. */
 	pin_remote_irr(ioapic, pin, true);
-	message->attempt = ++p->attempts;
-	message->entry = p->entry;
-	message->pin = pin;
+	*message = (struct ioapic_message){
+		.entry = p->entry,
+		.pin = pin,
+		.attempt = ++p->attempts,
+		.missed = p->missed,
+	};
 	return true;
 }
 
@@ -206,17 +215,21 @@ static bool transmit(struct vic_ioapic *ioapic, struct vic_counters *counters,
 	return *accepted;
 }
 
-/* Nobody accepted it. */
-static void
+/* Nobody accepted it. True if something called for another attempt since. */
+static bool
 refused(struct vic_ioapic *ioapic, const struct ioapic_message *message)
 {
 	const struct ioapic_pin *p = &ioapic->pins[message->pin];
+	bool again = false;
 
 	lock_take(&ioapic->lock);
 	/* Another attempt is not this one's to end. */
-	if (p->attempts == message->attempt)
+	if (p->attempts == message->attempt) {
 		pin_remote_irr(ioapic, message->pin, false);
+		again = p->missed != message->missed;
+	}
 	lock_drop(&ioapic->lock);
+	return again;
 }
 
 /* If @pin is a level that wants to be sent, by *message. */
@@ -237,20 +250,21 @@ static bool send_level(struct vic_ioapic *ioapic, struct vic_counters *counters,
 	struct ioapic_message m = *message;
 	struct vic_apic_bus *bus = ioapic->bus;
 	uint64_t arrivals;
-	bool accepted, sent;
+	bool accepted, sent, again;
 
-	/* Again only if a guest changed a local APIC meanwhile. */
+	/* Again only if entry, line or a local APIC changed meanwhile. */
 	do {
-		arrivals = bus ? load_acquire(&bus->arrivals) : 0;
-		sent = transmit(ioapic, counters, m.entry, &accepted);
+		arrivals = bus ? load_acquire(&bus->arrivals) : 0;     /* A1 */
+		sent = transmit(ioapic, counters, m.entry, &accepted); /* A2 */
 		if (LIKELY(accepted))
 			return sent;
-		refused(ioapic, &m);
-		if (!bus)
-			return false;
-		fetch_or(&bus->waiting, 1);
-	} while (load_seq(&bus->arrivals) != arrivals &&
-		 wants(ioapic, m.pin, &m));
+		again = refused(ioapic, &m); /* A3 */
+		if (bus) {
+			fetch_or(&bus->waiting, 1);
+			/* A4 */
+			again |= load_seq(&bus->arrivals) != arrivals;
+		}
+	} while (again && wants(ioapic, m.pin, &m));
 	return false;
 }
 
@@ -278,17 +292,26 @@ line_set_long(struct vic_ioapic *ioapic, struct vic_counters *counters,
 
 /* The short way found nobody: others may be meant. */
 static __attribute__((noinline)) bool
-send_long(struct vic_ioapic *ioapic, struct vic_counters *counters,
-	  const struct ioapic_pin *p, uint64_t entry)
+send_edge_long(struct vic_ioapic *ioapic, struct vic_counters *counters,
+	       uint64_t entry)
+{
+	bool accepted;
+
+	return transmit(ioapic, counters, entry, &accepted);
+}
+
+static __attribute__((noinline)) bool
+send_level_long(struct vic_ioapic *ioapic, struct vic_counters *counters,
+		uint32_t pin, uint64_t entry, uint64_t attempt)
 {
 	struct ioapic_message message = {
 		.entry = entry,
-		.pin = (uint32_t)(p - ioapic->pins),
-		/* If that is another's by now, he sees to it. */
-		.attempt = p->attempts,
+		.pin = pin,
+		.attempt = (uint32_t)attempt,
+		.missed = (uint32_t)(attempt >> 32),
 	};
 
-	return ioapic_send(ioapic, counters, &message);
+	return send_level(ioapic, counters, &message);
 }
 
 /* The short ways; a lock of libvic's own is held, and dropped here. */
@@ -306,7 +329,7 @@ raise_edge(struct vic_ioapic *ioapic, struct vic_counters *counters,
 	vcpu = unicast_physical8(ioapic->bus,
 				 (uint32_t)(entry >> VIC_RTE_DEST_SHIFT));
 	if (UNLIKELY(!vcpu))
-		return send_long(ioapic, counters, p, entry);
+		return send_edge_long(ioapic, counters, entry);
 	count(&counters->ioapic);
 	return inbox_post(vcpu, counters, entry & VIC_RTE_VECTOR, false) !=
 	       VIC_POST_MERGED;
@@ -316,21 +339,23 @@ static __attribute__((noinline)) bool
 raise_level(struct vic_ioapic *ioapic, struct vic_counters *counters,
 	    struct ioapic_pin *p, uint64_t bit)
 {
-	uint64_t old = p->sources, entry = p->entry;
+	uint64_t old = p->sources, entry = p->entry, attempt;
+	uint32_t pin = (uint32_t)(p - ioapic->pins);
 	struct vic_vcpu *vcpu;
 
 	store_relaxed(&p->sources, old | bit);
 	if (UNLIKELY(old || (entry & VIC_RTE_REMOTE_IRR))) {
+		p->missed += !old;
 		lock_drop_known(&ioapic->lock, true);
 		return false;
 	}
-	pin_remote_irr(ioapic, (uint32_t)(p - ioapic->pins), true);
-	p->attempts++;
+	pin_remote_irr(ioapic, pin, true);
+	attempt = ++p->attempts | (uint64_t)p->missed << 32;
 	lock_drop_known(&ioapic->lock, true);
 	vcpu = unicast_physical8(ioapic->bus,
 				 (uint32_t)(entry >> VIC_RTE_DEST_SHIFT));
 	if (UNLIKELY(!vcpu))
-		return send_long(ioapic, counters, p, entry);
+		return send_level_long(ioapic, counters, pin, entry, attempt);
 	count(&counters->ioapic);
 	return inbox_post(vcpu, counters, entry & VIC_RTE_VECTOR, true) !=
 	       VIC_POST_MERGED;

@@ -19,11 +19,13 @@
 #define PIN_WORDS ((VIC_IOAPIC_MAX_PINS + 63) / 64)
 
 struct ioapic_pin {
+	uint64_t sources;
 	/* As a guest reads it, but for the delivery status. */
 	uint64_t entry;
-	uint64_t sources;
 	/* Level messages that were begun: one that was refused is known. */
 	uint32_t attempts;
+	/* How often a level was not sent only because remote IRR was 1. */
+	uint32_t missed;
 	/* enum pin_way, from @entry. */
 	uint32_t way;
 };
@@ -56,10 +58,10 @@ struct vic_ioapic {
 	struct ioapic_pin pins[];
 };
 
-/* A message that is due: what the entry was, and which attempt it is. */
+/* A message that is due: the entry, and attempts and missed of a level. */
 struct ioapic_message {
 	uint64_t entry;
-	uint32_t pin, attempt;
+	uint32_t pin, attempt, missed;
 };
 
 /* What a chip uses of the callbacks. */

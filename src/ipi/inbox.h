@@ -239,11 +239,11 @@ enum vic_post inbox_request(struct vic_vcpu *vcpu,
 
 /*
  * LINT0 of @vcpu as a wire of libvic's own. A rise is no news to one whose
- * LINT0 does nothing, for a scan after it begins to finds the level:
+ * LINT0 does nothing; when it begins to, a level that is there is:
  *
  *     wire                                owner
  *     L1 load hears                       M1 store hears, full barrier
- *     L2 LINT0 = 1, and NEW if it hears   M2 scan: load the request word
+ *     L2 LINT0 = 1, and NEW if it hears   M2 load LINT0; NEW if it is high
  *     L3 if not, load hears; NEW if so
  *
  * If L3 misses M1, L2 came before it, and M2 sees the level. Without the
@@ -277,11 +277,14 @@ ALWAYS_INLINE bool inbox_wire_high(struct vic_vcpu *vcpu,
 	return false;
 }
 
-/* M1. Owner, in HOST: a scan comes before the next entry. */
+/* M1 and M2. Owner. */
 ALWAYS_INLINE void inbox_hear(struct vic_vcpu *vcpu, bool hears)
 {
-	if (load32_relaxed(&vcpu->hears) != hears)
-		exchange32(&vcpu->hears, hears);
+	if (load32_relaxed(&vcpu->hears) == hears)
+		return;
+	exchange32(&vcpu->hears, hears);
+	if (hears && (load_seq(&vcpu->request) & REQUEST_LINT(0)))
+		test_and_set(&vcpu->request, REQUEST_NEW_BIT);
 }
 
 /*
