@@ -164,6 +164,8 @@ VIC_API VIC_NODISCARD int vic_vcpu_init(void *storage, size_t size,
  * says that reaches TMR. While vectors are posted (vic_lapic_set_posting())
  * a level one that TMR does not know makes the target leave the guest, and
  * one that was level stays so until its EOI, which vic_vcpu_ops.eoi hears.
+ * What comes to a local APIC that is disabled is thrown away; of a bus with
+ * an IOAPIC not the level ones, if it is disabled by SVR.
  * @return VIC_POST_MERGED if it was pending already. A vector below 16 is
  * refused.
  */

@@ -8,8 +8,8 @@
 #include "apic/pic_priv.h"
 
 /*
- * The short ways are for the master's own inputs where INT goes to LINT0
- * alone and the lock is libvic's: no slave, no message, no callback.
+ * The short ways are for the master's own inputs where the lock is libvic's
+ * and a fall of INT sends nothing: no slave, no callback.
  */
 #define SHORT_IRQS (0xffu & ~(1u << VIC_PIC_CASCADE))
 
@@ -55,7 +55,8 @@ int vic_pic_init(void *storage, size_t size,
 	p->ioapic = config->ioapic;
 	p->ioapic_pin = config->ioapic_pin;
 	p->flags = config->flags;
-	if (!config->ops->lock && !config->ioapic)
+	if (!config->ops->lock &&
+	    !(config->ioapic && (config->ioapic->flags & VIC_IOAPIC_VOLTAGES)))
 		p->short_irqs = SHORT_IRQS;
 	for (uint32_t c = 0; c < 2; c++)
 		chip_reset(&p->chips[c]);
@@ -293,19 +294,34 @@ line_set_long(struct vic_pic *pic, struct vic_counters *counters, uint32_t irq,
 	return call.rose;
 }
 
+/* The IOAPIC's pin, which sends nothing when INT falls. */
+static __attribute__((noinline)) void pin_falls(struct vic_pic *pic)
+{
+	struct ioapic_message message;
+
+	ioapic_move(pic->ioapic, pic->ioapic_pin, PIC_SOURCE, false, &message);
+}
+
 /* INT of the short ways; the lock is dropped here. */
 static __attribute__((noinline)) bool
 int_rises_many(struct vic_pic *pic, struct vic_counters *counters)
 {
+	struct ioapic_message message;
 	uint32_t tell = 0;
+	bool due = false;
 
 	for (uint32_t i = 0; i < pic->nr_wires; i++)
 		if (inbox_wire_high(pic->wires[i], counters))
 			tell |= 1u << i;
+	if (pic->ioapic)
+		due = ioapic_move(pic->ioapic, pic->ioapic_pin, PIC_SOURCE,
+				  true, &message);
 	lock_drop_known(&pic->lock, true);
 	for (; tell; tell &= tell - 1)
 		inbox_signal(pic->wires[low_bit32(tell)], &counters->requests,
 			     false);
+	if (due)
+		ioapic_send(pic->ioapic, counters, &message);
 	return true;
 }
 
@@ -321,7 +337,7 @@ int_rises(struct vic_pic *pic, struct vic_counters *counters)
 		return false;
 	}
 	master->output = true;
-	if (UNLIKELY(pic->nr_wires != 1))
+	if (UNLIKELY(pic->nr_wires != 1 || pic->ioapic))
 		return int_rises_many(pic, counters);
 	due = inbox_wire_high(vcpu, counters);
 	lock_drop_known(&pic->lock, true);
@@ -338,6 +354,8 @@ static __attribute__((noinline)) bool int_falls(struct vic_pic *pic)
 		master->output = false;
 		for (uint32_t i = 0; i < pic->nr_wires; i++)
 			inbox_wire_low(pic->wires[i]);
+		if (pic->ioapic)
+			pin_falls(pic);
 	}
 	lock_drop_known(&pic->lock, true);
 	return false;
@@ -424,6 +442,8 @@ uint8_t vic_pic_ack(struct vic_pic *pic, struct vic_counters *counters)
 	n |= master->base;
 	for (uint32_t i = 0; i < pic->nr_wires; i++)
 		inbox_wire_low(pic->wires[i]);
+	if (UNLIKELY(pic->ioapic))
+		pin_falls(pic);
 	lock_drop_known(&pic->lock, true);
 	return (uint8_t)n;
 }

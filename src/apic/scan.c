@@ -46,8 +46,15 @@ void lapic_accept_words(struct vic_lapic *lapic, uint32_t i, uint64_t bits,
 
 	if (refused)
 		lapic_error(lapic, VIC_ESR_RECEIVE_ILLEGAL);
-	if (!accepts(lapic))
+	if (!accepts(lapic)) {
 		refused = bits;
+		/*
+		 * An IOAPIC that sent a level before the guest's software
+		 * disable waits for its EOI.
+		 */
+		if (lapic->mode != LAPIC_DISABLED && lapic->bus->ioapics)
+			refused &= ~level | illegal(i);
+	}
 	inbox_count(&counters->discarded, refused);
 	bits &= ~refused;
 	inbox_count(&counters->folded, bits & in_irr64(lapic, i));
