@@ -47,9 +47,10 @@ static const struct vic_vcpu_ops ops = {
 	.wake = wake,
 	.kick = kick,
 	.now = timer_now,
+	.inta = chips_inta,
 };
 
-static void *storage(size_t alignment, size_t size)
+void *apic_storage(size_t alignment, size_t size)
 {
 	size_t rounded = (size + alignment - 1) / alignment * alignment;
 	void *memory = aligned_alloc(alignment, rounded);
@@ -76,10 +77,13 @@ void apic_init_vm(struct vm *vm)
 					     .max_vcpus = n};
 	size_t size = vic_apic_bus_size(n);
 
+	if (vm->options.suppress_eoi)
+		config.flags |= VIC_BUS_SUPPRESS_EOI;
 	if (vm->options.stats || vm->options.report)
-		vm->matrix = storage(VIC_CACHE_LINE, sizeof(uint64_t) * n * n);
+		vm->matrix =
+			apic_storage(VIC_CACHE_LINE, sizeof(uint64_t) * n * n);
 	config.matrix = vm->matrix;
-	apic_must(vic_apic_bus_init(storage(VIC_CACHE_LINE, size), size,
+	apic_must(vic_apic_bus_init(apic_storage(VIC_CACHE_LINE, size), size,
 				    &config, &vm->bus),
 		  "vic_apic_bus_init()");
 }
@@ -94,16 +98,16 @@ void apic_init_cpu(struct cpu *cpu)
 	struct vic_lapic_config lapic = {
 		.size = sizeof(lapic), .id = cpu->index, .bus = vm->bus};
 
-	apic_must(vic_vcpu_init(storage(VIC_CACHE_LINE, VIC_VCPU_SIZE),
+	apic_must(vic_vcpu_init(apic_storage(VIC_CACHE_LINE, VIC_VCPU_SIZE),
 				VIC_VCPU_SIZE, &vcpu, &cpu->vcpu),
 		  "vic_vcpu_init()");
 	lapic.vcpu = cpu->vcpu;
 	lapic.flags = (cpu->index ? 0u : VIC_LAPIC_BSP) |
 		      (vm->options.x2apic ? 0u : VIC_LAPIC_NO_X2APIC);
 	lapic.physical_bits = cpu->physical_bits;
-	lapic.page = storage(VIC_APIC_PAGE_SIZE, VIC_APIC_PAGE_SIZE);
+	lapic.page = apic_storage(VIC_APIC_PAGE_SIZE, VIC_APIC_PAGE_SIZE);
 	cpu->page = lapic.page;
-	apic_must(vic_lapic_init(storage(VIC_CACHE_LINE, VIC_LAPIC_SIZE),
+	apic_must(vic_lapic_init(apic_storage(VIC_CACHE_LINE, VIC_LAPIC_SIZE),
 				 VIC_LAPIC_SIZE, &lapic, &cpu->lapic),
 		  "vic_lapic_init()");
 	/* Without memory for it nothing is measured. */
@@ -121,7 +125,10 @@ void apic_init_thread(struct cpu *cpu)
 		die(EXIT_NO_KVM, "timer_create: %s", strerror(errno));
 }
 
-/* The page of the APIC is where the vCPU's own IA32_APIC_BASE says. */
+/*
+ * The page of the APIC is where the vCPU's own IA32_APIC_BASE says, the
+ * IOAPIC's the same for all.
+ */
 void apic_mmio(struct cpu *cpu)
 {
 	struct kvm_run *run = cpu->run;
@@ -138,11 +145,17 @@ void apic_mmio(struct cpu *cpu)
 			result = vic_lapic_mmio_write(cpu->lapic,
 						      (uint32_t)offset,
 						      run->mmio.len, value);
+		if (result == VIC_ACCESS_FOREIGN)
+			result = chips_write(cpu, run->mmio.phys_addr,
+					     run->mmio.len, value);
 	} else {
 		if (offset < VIC_APIC_PAGE_SIZE)
 			result = vic_lapic_mmio_read(cpu->lapic,
 						     (uint32_t)offset,
 						     run->mmio.len, &value);
+		if (result == VIC_ACCESS_FOREIGN)
+			result = chips_read(cpu->vm, run->mmio.phys_addr,
+					    run->mmio.len, &value);
 		/* Nobody answers: ones. */
 		if (result != VIC_ACCESS_DONE)
 			value = UINT64_MAX;

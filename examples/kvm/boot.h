@@ -2,11 +2,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * How vic-kvm starts a guest. A guest's own header repeats this page.
+ * vic-kvm's own boot protocol, for a guest with no Multiboot or Linux
+ * header. A guest's own header repeats this page.
  *
  * The guest is an ELF64 executable for x86-64, loaded where its segments'
- * p_paddr say, at or above BOOT_END (linked at 1 MiB, for one). vCPU 0
- * enters at e_entry in 64-bit mode:
+ * p_paddr say: from BOOT_END to BOOT_LOW_END, or at or above BOOT_HIGH
+ * (linked at 1 MiB, for one). vCPU 0 enters at e_entry in 64-bit mode:
  *
  *     CS = BOOT_CS, other segments = BOOT_DS, GDT at BOOT_GDT, no IDT
  *     CR3 = BOOT_PML4: the first 4 GiB map to themselves by 2 MiB pages,
@@ -14,6 +15,12 @@
  *     RDI = BOOT_PAGE, a struct guest_boot
  *     RSP = BOOT_STACK
  *     RFLAGS = 2: interrupts are off
+ *
+ * At 0 are the interrupt vectors and the data area of a BIOS of which every
+ * function says that it is not supported, for real mode.
+ *
+ * Between BOOT_BIOS and BOOT_HIGH are the ACPI tables; the RSDP is found by
+ * the search that the ACPI specification describes.
  *
  * The other vCPUs are in the state after reset and wait for INIT and SIPI;
  * BOOT_TRAMPOLINE is free for their real-mode code. The APIC id of a vCPU
@@ -39,13 +46,24 @@
 #define BOOT_STACK 0x6ff0u
 #define BOOT_PAGE 0x7000u
 #define BOOT_TRAMPOLINE 0x8000u
+/* Other protocols: what they hand to a kernel beside a page at BOOT_PAGE. */
+#define BOOT_INFO 0x9000u
+#define BOOT_INFO_END 0x10000u
 /* Four page directories, one for each GiB. */
 #define BOOT_PD 0x10000u
 #define BOOT_END 0x14000u
+#define BOOT_LOW_END 0xa0000u
+/* The BIOS data area: the port of COM1, and the KiB below BOOT_LOW_END. */
+#define BOOT_BDA_COM1 0x400u
+#define BOOT_BDA_MEMORY 0x413u
+#define BOOT_BIOS 0xe0000u
+#define BOOT_BIOS_CODE 0xff000u
+#define BOOT_HIGH 0x100000u
 
 #define BOOT_SHARE 0xd0000000u
 #define BOOT_SHARE_MAX 0x10000000u
 
+#define BOOT_GDT_ENTRIES 4
 #define BOOT_CS 0x08u
 #define BOOT_DS 0x10u
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* KVM's side of a vCPU: creation, CPUID, the states it starts in. */
+#include <asm/kvm_para.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,15 @@ static void edit_cpuid(struct cpu *cpu, struct kvm_cpuid_entry2 *entry)
 	case 0x80000008:
 		cpu->physical_bits = entry->eax & 0xff;
 		break;
+	case KVM_CPUID_SIGNATURE:
+		/* KVM's name; no leaf behind the next one. */
+		entry->eax = KVM_CPUID_FEATURES;
+		break;
+	case KVM_CPUID_FEATURES:
+		/* They offer IPIs and EOIs past the APIC. */
+		entry->eax = 0;
+		entry->edx = 0;
+		break;
 	default:
 		break;
 	}
@@ -63,8 +73,8 @@ static void set_cpuid(struct cpu *cpu)
 	for (uint32_t i = 0; i < cpuid->nent; i++) {
 		struct kvm_cpuid_entry2 entry = cpuid->entries[i];
 
-		/* KVM's own leaves offer IPIs and EOIs past the APIC. */
-		if (entry.function >> 28 == 4)
+		if (entry.function >> 28 == 4 &&
+		    entry.function > KVM_CPUID_FEATURES)
 			continue;
 		edit_cpuid(cpu, &entry);
 		cpuid->entries[kept++] = entry;
@@ -101,26 +111,62 @@ set_state(struct cpu *cpu, struct kvm_sregs *sregs, struct kvm_regs *regs)
 	cpu_ioctl(cpu, KVM_SET_REGS, regs, "KVM_SET_REGS");
 }
 
-void cpu_start_long_mode(struct cpu *cpu)
+/* What firmware has written to vCPU 0's local APIC. */
+static void set_firmware_apic(struct cpu *cpu)
 {
+	static const uint32_t values[][2] = {
+		{VIC_APIC_SVR, VIC_SVR_ENABLE | 0xff},
+		{VIC_APIC_LVT_LINT0,
+		 (uint32_t)VIC_MODE_EXTINT << VIC_LVT_MODE_SHIFT},
+		{VIC_APIC_LVT_LINT1,
+		 (uint32_t)VIC_MODE_NMI << VIC_LVT_MODE_SHIFT},
+	};
+	struct kvm_lapic_state state;
+	bool vic = cpu->vm->options.vic;
+
+	if (!vic)
+		cpu_ioctl(cpu, KVM_GET_LAPIC, &state, "KVM_GET_LAPIC");
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		uint32_t offset = values[i][0], value = values[i][1];
+
+		if (!vic)
+			memcpy(state.regs + offset, &value, sizeof(value));
+		else if (vic_lapic_mmio_write(cpu->lapic, offset, 4, value) !=
+			 VIC_ACCESS_DONE)
+			die(EXIT_NO_KVM,
+			    "local APIC register 0x%x refuses "
+			    "0x%x",
+			    offset, value);
+	}
+	if (!vic)
+		cpu_ioctl(cpu, KVM_SET_LAPIC, &state, "KVM_SET_LAPIC");
+}
+
+void cpu_start_kernel(struct cpu *cpu)
+{
+	const struct load_start *start = &cpu->vm->start;
 	struct kvm_sregs sregs = cpu->reset;
 	struct kvm_segment code = {.limit = 0xffffffff,
-				   .selector = BOOT_CS,
+				   .selector = start->code,
 				   .type = 11,
 				   .present = 1,
+				   .db = !start->long_mode,
 				   .s = 1,
-				   .l = 1,
+				   .l = start->long_mode,
 				   .g = 1};
 	struct kvm_segment data = {.limit = 0xffffffff,
-				   .selector = BOOT_DS,
+				   .selector = start->data,
 				   .type = 3,
 				   .present = 1,
 				   .db = 1,
 				   .s = 1,
 				   .g = 1};
-	struct kvm_regs regs = {.rip = cpu->vm->entry,
+	struct kvm_regs regs = {.rip = start->entry,
 				.rsp = BOOT_STACK,
-				.rdi = BOOT_PAGE,
+				.rax = start->rax,
+				.rbx = start->rbx,
+				.rsi = start->rsi,
+				.rdi = start->rdi,
 				.rflags = 2};
 
 	sregs.cs = code;
@@ -130,14 +176,20 @@ void cpu_start_long_mode(struct cpu *cpu)
 	sregs.tr.s = 0;
 	sregs.tr.limit = 0x67;
 	sregs.gdt.base = BOOT_GDT;
-	sregs.gdt.limit = 3 * 8 - 1;
+	sregs.gdt.limit = BOOT_GDT_ENTRIES * 8 - 1;
 	sregs.idt.limit = 0;
-	/* PE, ET, NE, PG; PAE, OSFXSR, OSXMMEXCPT; LME, LMA. */
-	sregs.cr0 = 0x80000031;
-	sregs.cr3 = BOOT_PML4;
-	sregs.cr4 = 0x620;
-	sregs.efer = 0x500;
+	/* PE, ET. */
+	sregs.cr0 = 0x11;
+	if (start->long_mode) {
+		/* NE, PG; PAE, OSFXSR, OSXMMEXCPT; LME, LMA. */
+		sregs.cr0 |= 0x80000020;
+		sregs.cr3 = BOOT_PML4;
+		sregs.cr4 = 0x620;
+		sregs.efer = 0x500;
+	}
 	set_state(cpu, &sregs, &regs);
+	if (start->firmware_apic)
+		set_firmware_apic(cpu);
 }
 
 void cpu_start_real_mode(struct cpu *cpu, uint8_t page)

@@ -75,6 +75,8 @@ static void print_inbox(const struct cpu *cpu)
 		fprintf(stderr, " NMI x%u", inbox.nmi);
 	fputs(inbox.smi ? " SMI" : "", stderr);
 	fputs(inbox.init ? " INIT" : "", stderr);
+	fputs(inbox.extint ? " ExtINT" : "", stderr);
+	fputs(inbox.lint & 1 ? " LINT0" : "", stderr);
 	if (inbox.sipi)
 		fprintf(stderr, " SIPI %02x", inbox.sipi_vector);
 	fprintf(stderr, "; vectors%s:", inbox.outstanding ? " (ON)" : "");
@@ -82,6 +84,40 @@ static void print_inbox(const struct cpu *cpu)
 		if (inbox.pir[vector / 64] >> vector % 64 & 1)
 			fprintf(stderr, " %02x", vector);
 	fputc('\n', stderr);
+}
+
+static void print_pin(struct vm *vm, uint32_t pin)
+{
+	struct vic_ioapic_pin is;
+
+	apic_must(vic_ioapic_peek(vm->chips.ioapic, pin, &is),
+		  "vic_ioapic_peek()");
+	if (is.entry & VIC_RTE_MASKED && !is.sources)
+		return;
+	fprintf(stderr, "  pin %2u: entry %016llx sources %llx\n", pin,
+		(unsigned long long)is.entry, (unsigned long long)is.sources);
+}
+
+static void print_pic(struct vm *vm, uint32_t which)
+{
+	struct vic_pic_chip chip;
+
+	vic_pic_peek(vm->chips.pic, which, &chip);
+	fprintf(stderr,
+		"  %s: irr %02x isr %02x imr %02x elcr %02x base %02x "
+		"lowest %u output %u\n",
+		which ? "slave " : "master", chip.irr, chip.isr, chip.imr,
+		chip.elcr, chip.base, chip.lowest, chip.output);
+}
+
+static void print_chips(struct vm *vm)
+{
+	fputs("IOAPIC, pins that are not masked or high\n", stderr);
+	for (uint32_t pin = 0; pin < CHIPS_LINES; pin++)
+		print_pin(vm, pin);
+	fputs("PIC\n", stderr);
+	print_pic(vm, 0);
+	print_pic(vm, 1);
 }
 
 void dump_look(struct vm *vm)
@@ -95,6 +131,8 @@ void dump_print(struct vm *vm)
 	/* As KVM_GET_LAPIC gives it: the start of the page. */
 	uint32_t page[sizeof(struct kvm_lapic_state) / 4];
 
+	if (vm->options.vic)
+		print_chips(vm);
 	for (uint32_t i = 0; i < vm->options.vcpus; i++) {
 		struct cpu *cpu = &vm->cpus[i];
 

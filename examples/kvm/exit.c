@@ -1,55 +1,14 @@
 /* SPDX-FileCopyrightText: Copyright libvic contributors */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* What made the guest leave KVM_RUN, and the few devices that there are. */
-#include <sched.h>
+/* What made the guest leave KVM_RUN. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "boot.h"
 #include "vm.h"
 
-/* 16550: the line status register says that it can always transmit. */
-#define PORT_LSR (BOOT_PORT_CONSOLE + 5)
-#define LSR_IDLE 0x60
-
 #define INSN_BYTES 15
-
-static void port_out(struct vm *vm, uint16_t port, uint32_t value, uint8_t size)
-{
-	if (port == BOOT_PORT_CONSOLE)
-		putchar((int)(value & 0xff));
-	else if (port == BOOT_PORT_YIELD)
-		sched_yield();
-	else if (port == BOOT_PORT_EXIT)
-		vm_end(vm, (int)((value << 1 | 1) & 0xff));
-	else if (port == BOOT_PORT_POWER && size == 2 &&
-		 value == BOOT_POWER_OFF)
-		vm_end(vm, 0);
-}
-
-static void port_access(struct cpu *cpu)
-{
-	struct kvm_run *run = cpu->run;
-	uint8_t size = run->io.size;
-	unsigned char *data = (unsigned char *)run + run->io.data_offset;
-
-	for (uint32_t i = 0; i < run->io.count; i++, data += size) {
-		/* Nobody answers: ones. */
-		uint32_t value = UINT32_MAX;
-
-		if (run->io.direction == KVM_EXIT_IO_IN) {
-			if (run->io.port == PORT_LSR)
-				value = LSR_IDLE;
-			memcpy(data, &value, size);
-		} else {
-			value = 0;
-			memcpy(&value, data, size);
-			port_out(cpu->vm, run->io.port, value, size);
-		}
-	}
-}
 
 static void mmio_access(struct cpu *cpu)
 {
@@ -89,6 +48,8 @@ static void internal_error(struct cpu *cpu)
 		broke(cpu, text);
 		return;
 	}
+	if (emulate_finish(cpu))
+		return;
 	at = (size_t)snprintf(text, sizeof(text),
 			      "KVM cannot emulate this instruction; build the "
 			      "guest without it:");
@@ -114,7 +75,7 @@ void exit_handle(struct cpu *cpu)
 		cpu->exits[reason]++;
 	switch (reason) {
 	case KVM_EXIT_IO:
-		port_access(cpu);
+		ports_access(cpu);
 		break;
 	case KVM_EXIT_MMIO:
 		mmio_access(cpu);

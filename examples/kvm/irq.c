@@ -167,12 +167,28 @@ static void inject_vector(struct cpu *cpu, uint8_t vector)
 	struct kvm_interrupt interrupt = {.irq = vector};
 
 	cpu_ioctl(cpu, KVM_INTERRUPT, &interrupt, "KVM_INTERRUPT");
-	apic_must(vic_lapic_ack(cpu->lapic, vector), "vic_lapic_ack()");
-	trace_add(cpu, TRACE_INJECT, vector, cpu->index);
 	measure(cpu);
 	/* KVM holds one vector at a time. */
 	cpu->irq_ready = false;
 	cpu->halted = false;
+}
+
+/* The PIC says which vector it is, unless another vCPU was faster. */
+static void inject_extint(struct cpu *cpu)
+{
+	uint8_t vector;
+
+	if (vic_lapic_ack_extint(cpu->lapic, &vector))
+		return;
+	inject_vector(cpu, vector);
+	trace_add(cpu, TRACE_EXTINT, vector, cpu->index);
+}
+
+static void inject_irq(struct cpu *cpu, uint8_t vector)
+{
+	inject_vector(cpu, vector);
+	apic_must(vic_lapic_ack(cpu->lapic, vector), "vic_lapic_ack()");
+	trace_add(cpu, TRACE_INJECT, vector, cpu->index);
 }
 
 /* Give KVM what it can take, and ask for a window for the rest. */
@@ -182,9 +198,13 @@ static void inject(struct cpu *cpu, struct vic_work *work)
 
 	if (work->flags & VIC_WORK_NMI) {
 		inject_nmi(cpu, work->nmis);
-		window = window || work->flags & VIC_WORK_IRQ;
+		window = window ||
+			 work->flags & (VIC_WORK_IRQ | VIC_WORK_EXTINT);
+	} else if (work->flags & VIC_WORK_EXTINT) {
+		inject_extint(cpu);
+		window = look(cpu, 0, work) & VIC_WORK_IRQ_WINDOW;
 	} else if (work->flags & VIC_WORK_IRQ) {
-		inject_vector(cpu, work->vector);
+		inject_irq(cpu, work->vector);
 		window = look(cpu, 0, work) & VIC_WORK_IRQ_WINDOW;
 	} else if (!window && !work->tpr_threshold) {
 		/* What the signal was for needs nothing more. */

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * vic-kvm: a bare-metal guest on KVM whose local APICs are libvic's.
+ * vic-kvm: a bare-metal guest on KVM whose interrupt controllers are
+ * libvic's.
  *
  * To build it against an installed libvic, in this folder:
  *
@@ -10,11 +11,14 @@
  *        $(pkg-config --cflags --libs libvic) -pthread -o vic-kvm
  *
  * options.c the command line       run.c  a vCPU's thread, signals
- * elf.c     the guest's file       exit.c KVM's exits, ports
- * vm.c      the VM, memory         apic.c libvic's objects and callbacks
+ * kernel.c  the guest's files      exit.c KVM's exits
+ * load*.c   boot protocols         emulate.c what KVM cannot emulate
+ * vm.c      the VM, memory         apic.c local APICs, callbacks
  * cpu.c     CPUID, registers       irq.c  interrupts on their way in
- * timer.c   clocks, deadlines      state.c --save-restore
- *                                  stats.c trace.c dump.c what happened
+ * timer.c   clocks, deadlines      chips.c IOAPIC, PIC, their lines
+ * ports.c   who has which port     state.c --save-restore
+ * devices.c pit.c rtc.c serial.c fw_cfg.c testdev.c  devices
+ * stats.c trace.c dump.c           what happened
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,9 +37,10 @@ static void start(struct vm *vm)
 			apic_init_cpu(cpu);
 	}
 	trace_init(vm);
-	if (vm->options.vic)
-		timer_start(vm);
-	cpu_start_long_mode(&vm->cpus[0]);
+	timer_start(vm);
+	chips_init(vm);
+	devices_init(vm);
+	cpu_start_kernel(&vm->cpus[0]);
 	for (uint32_t i = 0; i < vm->options.vcpus; i++) {
 		struct cpu *cpu = &vm->cpus[i];
 		int error = pthread_create(&cpu->thread, NULL, run_thread, cpu);
@@ -84,7 +89,7 @@ int main(int argc, char **argv)
 	/* What the guest printed is there when the guest hangs. */
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	vm_create(&vm);
-	elf_load(&vm);
+	kernel_load(&vm);
 	vm_write_boot(&vm);
 	vm.cpus = calloc(vm.options.vcpus, sizeof(*vm.cpus));
 	if (!vm.cpus)
@@ -97,8 +102,7 @@ int main(int argc, char **argv)
 	if (!ended)
 		dump_look(&vm);
 	vm_stop(&vm);
-	if (vm.options.vic)
-		timer_stop(&vm);
+	timer_stop(&vm);
 	fflush(stdout);
 	if (!ended) {
 		fprintf(stderr,

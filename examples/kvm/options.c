@@ -8,22 +8,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "boot.h"
 #include "vm.h"
 
 static const char help[] =
-	"Usage: vic-kvm --kernel ELF64 [OPTION]...\n"
-	"Run a bare-metal guest on KVM; libvic is its local APICs.\n"
+	"Usage: vic-kvm --kernel FILE [OPTION]...\n"
+	"Run a bare-metal guest on KVM; libvic is its interrupt\n"
+	"controllers.\n"
 	"\n"
-	"  --kernel FILE   the guest: an ELF64 executable for x86-64\n"
+	"  --kernel FILE   the guest: an ELF64 executable for x86-64, a\n"
+	"                  kernel with a Multiboot header, or the bzImage\n"
+	"                  or vmlinux of a 64-bit Linux\n"
 	"  --vcpus N       1 to 255 (1)\n"
 	"  --mem MIB       guest memory, 4 to 3072 (64)\n"
-	"  --append STR    a string for the guest\n"
+	"  --append STR    a command line for the guest\n"
+	"  --initrd FILE   for Linux; the first module of Multiboot\n"
+	"  --module 'FILE ARGS'   a module of Multiboot; ARGS are for the\n"
+	"                  guest; up to 16 times\n"
+	"  --input         standard input is what the guest's serial port\n"
+	"                  receives\n"
 	"  --share FILE    the file is guest memory at 0xd0000000\n"
-	"  --irqchip WHO   vic: libvic (default); kernel: KVM's own APIC\n"
+	"  --irqchip WHO   vic: libvic (default); kernel: KVM's own\n"
+	"  --suppress-eoi WHAT   off (default), or on: the guest may keep\n"
+	"                  EOIs from the IOAPIC\n"
 	"  --x2apic WHAT   on (default), or off: the guest has no x2APIC\n"
 	"  --save-restore MS   so often, stop all vCPUs, save, reset and\n"
-	"                  restore their local APICs, and go on\n"
+	"                  restore all interrupt controllers, and go on\n"
 	"  --stats         print counters as lines `stat NAME VALUE`\n"
 	"  --report        print them as tables\n"
 	"  --trace FILE    write CSV: ns,vcpu,event,vector,target\n"
@@ -37,9 +46,9 @@ static const char help[] =
 	"and not measured.\n"
 	"\n"
 	"Exit status: (v << 1) | 1 when the guest writes v to port 0xf4;\n"
-	"0 when it powers off (0x2000 to port 0x604); 123 when it did\n"
-	"what KVM cannot run; 124 after the timeout, with the state of\n"
-	"each vCPU; 125 when KVM is unusable; 126 for a wrong command\n"
+	"0 when it powers off (ACPI's S5: 0x2000 to port 0x604); 123 when\n"
+	"it did what KVM cannot run; 124 after the timeout, with the state\n"
+	"of each vCPU; 125 when KVM is unusable; 126 for a wrong command\n"
 	"line or kernel.\n"
 	"\n"
 	"--report, --trace and --save-restore need --irqchip vic.\n";
@@ -68,14 +77,21 @@ choice(const char *name, const char *text, const char *yes, const char *no)
 	return !strcmp(text, yes);
 }
 
+static void add_module(struct options *options, const char *module)
+{
+	if (options->nr_modules == MAX_MODULES)
+		die(EXIT_USAGE,
+		    "--module is given more than %d times; drop "
+		    "some",
+		    MAX_MODULES);
+	options->modules[options->nr_modules++] = module;
+}
+
 static void check(const struct options *options)
 {
 	if (!options->kernel)
 		die(EXIT_USAGE, "no guest given; add --kernel FILE "
 				"(see --help)");
-	if (strlen(options->append) >= BOOT_APPEND_SIZE)
-		die(EXIT_USAGE, "--append is longer than %d bytes; shorten it",
-		    BOOT_APPEND_SIZE - 1);
 	if (!options->vic &&
 	    (options->report || options->trace || options->save_restore))
 		die(EXIT_USAGE,
@@ -90,9 +106,13 @@ void options_parse(struct options *options, int argc, char **argv)
 		VCPUS,
 		MEM,
 		APPEND,
+		INITRD,
+		MODULE,
 		SHARE,
 		IRQCHIP,
 		X2APIC,
+		SUPPRESS_EOI,
+		INPUT,
 		SAVE_RESTORE,
 		STATS,
 		REPORT,
@@ -105,9 +125,13 @@ void options_parse(struct options *options, int argc, char **argv)
 		{"vcpus", required_argument, NULL, VCPUS},
 		{"mem", required_argument, NULL, MEM},
 		{"append", required_argument, NULL, APPEND},
+		{"initrd", required_argument, NULL, INITRD},
+		{"module", required_argument, NULL, MODULE},
+		{"input", no_argument, NULL, INPUT},
 		{"share", required_argument, NULL, SHARE},
 		{"irqchip", required_argument, NULL, IRQCHIP},
 		{"x2apic", required_argument, NULL, X2APIC},
+		{"suppress-eoi", required_argument, NULL, SUPPRESS_EOI},
 		{"save-restore", required_argument, NULL, SAVE_RESTORE},
 		{"stats", no_argument, NULL, STATS},
 		{"report", no_argument, NULL, REPORT},
@@ -140,6 +164,15 @@ void options_parse(struct options *options, int argc, char **argv)
 		case APPEND:
 			options->append = optarg;
 			break;
+		case INITRD:
+			options->initrd = optarg;
+			break;
+		case MODULE:
+			add_module(options, optarg);
+			break;
+		case INPUT:
+			options->input = true;
+			break;
 		case SHARE:
 			options->share = optarg;
 			break;
@@ -148,6 +181,10 @@ void options_parse(struct options *options, int argc, char **argv)
 			break;
 		case X2APIC:
 			options->x2apic = choice(name, optarg, "on", "off");
+			break;
+		case SUPPRESS_EOI:
+			options->suppress_eoi =
+				choice(name, optarg, "on", "off");
 			break;
 		case SAVE_RESTORE:
 			options->save_restore = number(name, optarg, 1, 10000);

@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * --save-restore: in the middle of what the guest does, all local APICs
- * are saved, reset and restored. The guest must not notice. What KVM holds
- * of a vCPU stays where it is; a VMM that migrates would save that too.
+ * --save-restore: in the middle of what the guest does, all interrupt
+ * controllers are saved, reset and restored. The guest must not notice. What
+ * KVM holds of a vCPU and what devices hold stays where it is; a VMM that
+ * migrates would save that too.
  */
 #include <unistd.h>
 
@@ -55,30 +56,29 @@ static void resume_all(struct vm *vm)
 
 static void save_and_restore(struct vm *vm)
 {
+	struct vic_pc pc = chips_pc(vm);
+	struct chips *chips = &vm->chips;
 	const char *what = NULL;
+	uint32_t part = 0;
+	int error;
 
-	for (uint32_t i = 0; i < vm->options.vcpus; i++)
-		vic_lapic_save(vm->cpus[i].lapic, vm->cpus[i].image);
-	for (uint32_t i = 0; i < vm->options.vcpus; i++)
-		vic_lapic_reset(vm->cpus[i].lapic);
-	for (uint32_t i = 0; i < vm->options.vcpus; i++) {
-		struct cpu *cpu = &vm->cpus[i];
-		int error = vic_lapic_restore(cpu->lapic, cpu->image,
-					      sizeof(cpu->image), &what);
-
-		if (error)
-			die(EXIT_NO_KVM,
-			    "vCPU %u: vic_lapic_restore() of its own image "
-			    "returns %d: %s",
-			    i, error, what);
-	}
+	apic_must(vic_pc_save(&pc, chips->image, chips->image_size),
+		  "vic_pc_save()");
+	apic_must(vic_pc_reset(&pc, VIC_PC_POWER_UP), "vic_pc_reset()");
+	error = vic_pc_restore(&pc, chips->image, chips->image_size, &what,
+			       &part);
+	if (error)
+		die(EXIT_NO_KVM,
+		    "vic_pc_restore() of its own image returns %d: part %u: "
+		    "%s",
+		    error, part, what);
 	vm->rounds++;
 }
 
 void state_round(struct vm *vm)
 {
 	pause_all(vm);
-	/* Nor does a timer thread go into libvic. */
+	/* Nor does the timer thread go into libvic or a device. */
 	pthread_mutex_lock(&vm->timer.inside);
 	save_and_restore(vm);
 	pthread_mutex_unlock(&vm->timer.inside);

@@ -34,6 +34,13 @@ static void print_exits(const struct vm *vm)
 	}
 }
 
+static void print_lines(const struct vm *vm)
+{
+	for (uint32_t i = 0; i < CHIPS_LINES; i++)
+		fprintf(stderr, "stat line.%u %llu\n", i,
+			(unsigned long long)vm->chips.rises[i]);
+}
+
 static uint64_t kept(const struct cpu *cpu)
 {
 	return cpu->nr_latency < LATENCY_SAMPLES ? cpu->nr_latency
@@ -60,37 +67,80 @@ static void gather_latency(const struct vm *vm, struct report *report)
 	}
 }
 
+/* Messages of the IOAPIC, and INTA cycles of the PIC. */
+static void sum_chips(const struct report *report, unsigned long long *messages,
+		      unsigned long long *intas)
+{
+	*messages = 0;
+	*intas = 0;
+	for (size_t i = 0; i < report->nr_counters; i++) {
+		*messages += report->counters[i]->ioapic;
+		*intas += report->counters[i]->acked[VIC_MODE_EXTINT];
+	}
+}
+
+static void print_chips(const struct report *report)
+{
+	unsigned long long messages, intas;
+
+	sum_chips(report, &messages, &intas);
+	fprintf(stderr, "stat ioapic %llu\nstat delivered.extint %llu\n",
+		messages, intas);
+}
+
+static void report_chips(const struct vm *vm, const struct report *report)
+{
+	unsigned long long messages, intas;
+
+	sum_chips(report, &messages, &intas);
+	fprintf(stderr,
+		"IOAPIC: %llu messages; PIC: %llu INTA cycles\n"
+		"Lines, how often each rose:",
+		messages, intas);
+	for (uint32_t i = 0; i < CHIPS_LINES; i++)
+		if (vm->chips.rises[i])
+			fprintf(stderr, " %u: %llu", i,
+				(unsigned long long)vm->chips.rises[i]);
+	fputc('\n', stderr);
+}
+
 static void print_libvic(struct vm *vm)
 {
-	const struct vic_counters *counters[MAX_VCPUS + 1];
+	const struct vic_counters *counters[2 * MAX_VCPUS + 1];
 	struct report report = {
 		.counters = counters,
-		.nr_counters = vm->options.vcpus + 1,
 		.matrix = vm->matrix,
 		.nr_vcpus = vm->options.vcpus,
 		.latency_of = "from a wake or kick to the injection",
 	};
 
 	for (uint32_t i = 0; i < vm->options.vcpus; i++) {
-		counters[i] = vic_vcpu_counters(vm->cpus[i].vcpu);
+		counters[report.nr_counters++] =
+			vic_vcpu_counters(vm->cpus[i].vcpu);
+		counters[report.nr_counters++] = &vm->cpus[i].counters;
 		report.pending += irq_pending(&vm->cpus[i]);
 	}
-	counters[vm->options.vcpus] = &vm->timer.counters;
+	counters[report.nr_counters++] = &vm->timer.counters;
 	gather_latency(vm, &report);
-	if (vm->options.stats)
+	if (vm->options.stats) {
 		fprintf(stderr, "stat save_restores %llu\n",
 			(unsigned long long)vm->rounds);
-	if (vm->options.stats)
+		print_chips(&report);
 		report_stats(stderr, &report);
-	if (vm->options.report)
+	}
+	if (vm->options.report) {
 		report_print(stderr, &report);
+		report_chips(vm, &report);
+	}
 	free(report.latency);
 }
 
 void stats_print(struct vm *vm)
 {
-	if (vm->options.stats)
+	if (vm->options.stats) {
 		print_exits(vm);
+		print_lines(vm);
+	}
 	if (vm->options.vic && (vm->options.stats || vm->options.report))
 		print_libvic(vm);
 }

@@ -4,7 +4,8 @@
 /*
  * The clocks that libvic asks for, and the timers of the host that stand
  * for its deadlines: one timerfd for each vCPU, and one thread that waits
- * for all of them. libvic does the rest at the next scan.
+ * for all of them. libvic does the rest at the next scan. The devices'
+ * timers and the console's input wait on the same thread.
  */
 #include <errno.h>
 #include <string.h>
@@ -69,41 +70,72 @@ void timer_arm(struct cpu *cpu)
 		at.it_value.tv_sec = (time_t)(ns / 1000000000);
 		at.it_value.tv_nsec = (long)(ns % 1000000000);
 	}
-	timerfd_settime(cpu->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
+	timerfd_settime(cpu->timer.fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
-static void add(const struct timer *timer, int fd, struct cpu *cpu)
+static bool add(struct vm *vm, struct watch *watch, uint32_t events)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = cpu};
+	struct epoll_event event = {.events = events, .data.ptr = watch};
 
-	if (fd < 0 || epoll_ctl(timer->epoll_fd, EPOLL_CTL_ADD, fd, &event))
+	return watch->fd >= 0 &&
+	       !epoll_ctl(vm->timer.epoll_fd, EPOLL_CTL_ADD, watch->fd, &event);
+}
+
+void timer_watch(struct vm *vm, struct watch *watch)
+{
+	if (!add(vm, watch, EPOLLIN))
 		die(EXIT_NO_KVM, "no timer: %s", strerror(errno));
 }
 
-static void expired(struct timer *timer, struct cpu *cpu)
+void timer_watch_news(struct vm *vm, struct watch *watch)
+{
+	/* A file on a disk has no news. */
+	if (!add(vm, watch, EPOLLIN | EPOLLET) && errno != EPERM)
+		die(EXIT_NO_KVM, "cannot wait for input: %s", strerror(errno));
+}
+
+bool timer_read(const struct watch *watch)
 {
 	uint64_t times;
 
-	/* Nothing if it was armed anew since. */
-	if (read(cpu->timer_fd, &times, sizeof(times)) != sizeof(times))
-		return;
-	pthread_mutex_lock(&timer->inside);
-	vic_vcpu_request(cpu->vcpu, &timer->counters, VIC_REQUEST_TIMER, 0);
-	pthread_mutex_unlock(&timer->inside);
+	return read(watch->fd, &times, sizeof(times)) == sizeof(times);
+}
+
+static void expired(struct vm *vm, void *opaque)
+{
+	struct cpu *cpu = opaque;
+
+	if (timer_read(&cpu->timer))
+		vic_vcpu_request(cpu->vcpu, &vm->timer.counters,
+				 VIC_REQUEST_TIMER, 0);
 }
 
 static void *timer_thread(void *argument)
 {
-	struct timer *timer = argument;
+	struct vm *vm = argument;
+	struct timer *timer = &vm->timer;
 	struct epoll_event event;
+	struct watch *watch;
 
 	for (;;) {
 		if (epoll_wait(timer->epoll_fd, &event, 1, -1) < 1)
 			continue;
-		if (!event.data.ptr)
+		watch = event.data.ptr;
+		if (watch == &timer->stop)
 			return NULL;
-		expired(timer, event.data.ptr);
+		pthread_mutex_lock(&timer->inside);
+		watch->ready(vm, watch->opaque);
+		pthread_mutex_unlock(&timer->inside);
 	}
+}
+
+static void add_cpu(struct cpu *cpu)
+{
+	cpu->timer.fd =
+		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	cpu->timer.ready = expired;
+	cpu->timer.opaque = cpu;
+	timer_watch(cpu->vm, &cpu->timer);
 }
 
 void timer_start(struct vm *vm)
@@ -116,23 +148,18 @@ void timer_start(struct vm *vm)
 		die(EXIT_NO_KVM, "KVM does not tell the TSC's frequency");
 	pthread_mutex_init(&timer->inside, NULL);
 	timer->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	timer->stop_fd = eventfd(0, EFD_CLOEXEC);
-	add(timer, timer->stop_fd, NULL);
-	for (uint32_t i = 0; i < vm->options.vcpus; i++) {
-		struct cpu *cpu = &vm->cpus[i];
-
-		cpu->timer_fd = timerfd_create(CLOCK_MONOTONIC,
-					       TFD_CLOEXEC | TFD_NONBLOCK);
-		add(timer, cpu->timer_fd, cpu);
-	}
-	error = pthread_create(&timer->thread, NULL, timer_thread, timer);
+	timer->stop.fd = eventfd(0, EFD_CLOEXEC);
+	timer_watch(vm, &timer->stop);
+	for (uint32_t i = 0; vm->options.vic && i < vm->options.vcpus; i++)
+		add_cpu(&vm->cpus[i]);
+	error = pthread_create(&timer->thread, NULL, timer_thread, vm);
 	if (error)
 		die(EXIT_NO_KVM, "no thread for timers: %s", strerror(error));
 }
 
 void timer_stop(struct vm *vm)
 {
-	if (eventfd_write(vm->timer.stop_fd, 1))
+	if (eventfd_write(vm->timer.stop.fd, 1))
 		die(EXIT_NO_KVM, "eventfd_write: %s", strerror(errno));
 	pthread_join(vm->timer.thread, NULL);
 }

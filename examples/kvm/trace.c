@@ -31,11 +31,11 @@ struct trace_buffer {
 };
 
 static const char *const names[] = {
-	[TRACE_SEND] = "send",       [TRACE_WAKE] = "wake",
-	[TRACE_KICK] = "kick",       [TRACE_INJECT] = "inject",
-	[TRACE_NMI] = "nmi",         [TRACE_INIT] = "init",
-	[TRACE_SIPI] = "sipi",       [TRACE_SLEEP] = "sleep",
-	[TRACE_UNBLOCK] = "unblock",
+	[TRACE_SEND] = "send",     [TRACE_WAKE] = "wake",
+	[TRACE_KICK] = "kick",     [TRACE_INJECT] = "inject",
+	[TRACE_EXTINT] = "extint", [TRACE_NMI] = "nmi",
+	[TRACE_INIT] = "init",     [TRACE_SIPI] = "sipi",
+	[TRACE_SLEEP] = "sleep",   [TRACE_UNBLOCK] = "unblock",
 };
 
 void trace_init(struct vm *vm)

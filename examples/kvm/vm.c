@@ -209,24 +209,26 @@ void vm_create(struct vm *vm)
 
 void vm_write_boot(struct vm *vm)
 {
-	static const uint64_t gdt[3] = {0, 0x00af9b000000ffff,
-					0x00cf93000000ffff};
+	const uint64_t code64 = 0x00af9b000000ffff;
+	const uint64_t code32 = 0x00cf9b000000ffff;
+	const uint64_t data = 0x00cf93000000ffff;
 	const uint64_t table = 0x3, page = 0x83;
-	struct guest_boot boot = {.magic = BOOT_MAGIC,
-				  .nr_vcpus = vm->options.vcpus,
-				  .x2apic_allowed = vm->options.x2apic};
+	const struct load_start *start = &vm->start;
+	uint64_t gdt[BOOT_GDT_ENTRIES] = {0};
 	uint64_t *pml4 = (uint64_t *)(void *)(vm->memory + BOOT_PML4);
 	uint64_t *pdpt = (uint64_t *)(void *)(vm->memory + BOOT_PDPT);
 	uint64_t *pd = (uint64_t *)(void *)(vm->memory + BOOT_PD);
 
+	gdt[start->code / sizeof(gdt[0])] = start->long_mode ? code64 : code32;
+	gdt[start->data / sizeof(gdt[0])] = data;
 	memcpy(vm->memory + BOOT_GDT, gdt, sizeof(gdt));
+	if (!start->long_mode)
+		return;
 	pml4[0] = BOOT_PDPT | table;
 	for (uint64_t i = 0; i < 4; i++)
 		pdpt[i] = (BOOT_PD + i * 0x1000) | table;
 	for (uint64_t i = 0; i < 4 * 512; i++)
 		pd[i] = i << 21 | page;
-	memcpy(boot.append, vm->options.append, strlen(vm->options.append));
-	memcpy(vm->memory + BOOT_PAGE, &boot, sizeof(boot));
 }
 
 void vm_end(struct vm *vm, int status)

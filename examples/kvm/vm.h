@@ -15,6 +15,10 @@
 #include <time.h>
 #include <vic/vic.h>
 
+#include "chips.h"
+#include "devices.h"
+#include "load.h"
+
 /* Exit statuses beside those that the guest asks for. */
 #define EXIT_GUEST_BROKE 123
 #define EXIT_TIMED_OUT 124
@@ -22,11 +26,16 @@
 #define EXIT_USAGE 126
 
 #define MAX_VCPUS 255
+#define MAX_MODULES 16
 #define LATENCY_SAMPLES 65536
 
 struct options {
 	const char *kernel;
 	const char *append;
+	const char *initrd;
+	/* Each a file name, a space and more for the kernel. */
+	const char *modules[MAX_MODULES];
+	uint32_t nr_modules;
 	const char *trace;
 	const char *share;
 	uint32_t vcpus;
@@ -37,6 +46,10 @@ struct options {
 	/* Interrupts go through libvic, not through KVM's own APIC. */
 	bool vic;
 	bool x2apic;
+	/* Local APICs can withhold EOIs from IOAPICs. */
+	bool suppress_eoi;
+	/* Standard input goes to the serial port. */
+	bool input;
 	bool stats;
 	bool report;
 };
@@ -78,8 +91,9 @@ struct cpu {
 	timer_t poll;
 	bool polling;
 	/* Goes off at the local APIC's deadline. */
-	int timer_fd;
-	unsigned char image[VIC_LAPIC_IMAGE_SIZE];
+	struct watch timer;
+	/* What its accesses to devices made pending. */
+	struct vic_counters counters;
 
 	/* When the first wake or kick since the last look came; 0: none. */
 	atomic_uint_least64_t signalled;
@@ -94,14 +108,15 @@ struct cpu {
 	struct vic_vcpu_inbox inbox;
 };
 
-/* The thread that waits for the timers of all vCPUs. */
+/* The thread that waits for timers: of vCPUs and of devices. */
 struct timer {
 	pthread_t thread;
 	int epoll_fd;
 	/* Readable: the thread ends. */
-	int stop_fd;
-	/* Held while it is inside libvic. */
+	struct watch stop;
+	/* Held while it is inside libvic or a device. */
 	pthread_mutex_t inside;
+	/* Its own, and of whoever holds @inside in its place. */
 	struct vic_counters counters;
 };
 
@@ -111,12 +126,14 @@ struct vm {
 	int fd;
 	unsigned char *memory;
 	uint64_t memory_size;
-	uint64_t entry;
+	struct load_start start;
 	struct cpu *cpus;
 	struct vic_apic_bus *bus;
 	uint64_t *matrix;
 	int tsc_khz;
 	struct timer timer;
+	struct chips chips;
+	struct devices devices;
 	/* All threads exist, all tids are known. */
 	pthread_barrier_t ready;
 
@@ -151,12 +168,13 @@ void vm_stop(struct vm *vm);
 _Noreturn void die(int status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* elf.c: load the kernel into memory or end the program. */
-void elf_load(struct vm *vm);
+/* kernel.c: fill memory: ACPI tables, the kernel and what goes with it. */
+void kernel_load(struct vm *vm);
 
 /* cpu.c: KVM's side of a vCPU. */
 void cpu_create(struct vm *vm, uint32_t index);
-void cpu_start_long_mode(struct cpu *cpu);
+/* The state in which vCPU 0 enters the kernel. */
+void cpu_start_kernel(struct cpu *cpu);
 /* The state after SIPI @page. */
 void cpu_start_real_mode(struct cpu *cpu, uint8_t page);
 void cpu_ioctl(struct cpu *cpu, unsigned long request, void *argument,
@@ -169,8 +187,44 @@ struct cpu *run_self(void);
 /* Signals for kicks; once per process. */
 void run_init_signals(void);
 
+/*
+ * emulate.c: finish the instruction that KVM could not emulate. False:
+ * vic-kvm cannot either, and nothing has changed.
+ */
+bool emulate_finish(struct cpu *cpu);
+
 /* exit.c: act on what KVM_RUN returned with. */
 void exit_handle(struct cpu *cpu);
+
+/* ports.c: the guest's IN and OUT. */
+void ports_access(struct cpu *cpu);
+
+/*
+ * What ports.c calls: one access of a device's ports, as wide as that takes.
+ * chips.c: the PIC. devices.c: the devices of a PC. testdev.c: more.
+ */
+uint32_t chips_in(struct cpu *cpu, uint16_t port, uint8_t size);
+void chips_out(struct cpu *cpu, uint16_t port, uint8_t size, uint32_t value);
+uint32_t dev_pit_in(struct cpu *cpu, uint16_t port, uint8_t size);
+void dev_pit_out(struct cpu *cpu, uint16_t port, uint8_t size, uint32_t value);
+uint32_t dev_rtc_in(struct cpu *cpu, uint16_t port, uint8_t size);
+void dev_rtc_out(struct cpu *cpu, uint16_t port, uint8_t size, uint32_t value);
+uint32_t dev_serial_in(struct cpu *cpu, uint16_t port, uint8_t size);
+void dev_serial_out(struct cpu *cpu, uint16_t port, uint8_t size,
+		    uint32_t value);
+uint32_t dev_fw_cfg_in(struct cpu *cpu, uint16_t port, uint8_t size);
+void dev_fw_cfg_out(struct cpu *cpu, uint16_t port, uint8_t size,
+		    uint32_t value);
+uint32_t dev_pm1_in(struct cpu *cpu, uint16_t port, uint8_t size);
+void dev_pm1_out(struct cpu *cpu, uint16_t port, uint8_t size, uint32_t value);
+uint32_t dev_pm_timer_in(struct cpu *cpu, uint16_t port, uint8_t size);
+void testdev_line_out(struct cpu *cpu, uint16_t port, uint8_t size,
+		      uint32_t value);
+void testdev_exit_out(struct cpu *cpu, uint16_t port, uint8_t size,
+		      uint32_t value);
+
+/* devices.c: after timer_start(), before the vCPUs run. */
+void devices_init(struct vm *vm);
 
 /* apic.c: libvic's objects, and the guest's accesses to them. */
 void apic_init_vm(struct vm *vm);
@@ -180,6 +234,8 @@ void apic_mmio(struct cpu *cpu);
 void apic_msr(struct cpu *cpu, bool write);
 /* End the program unless @call was right to be made. */
 void apic_must(int result, const char *call);
+/* Zeroed memory for an object of libvic, or the end of the program. */
+void *apic_storage(size_t alignment, size_t size);
 
 /* irq.c: what is pending, on its way into the guest. */
 /* Give the guest what is pending. False: look again, do not enter. */
@@ -194,8 +250,14 @@ uint64_t timer_now(void *cpu, uint32_t clock);
 void timer_arm(struct cpu *cpu);
 void timer_start(struct vm *vm);
 void timer_stop(struct vm *vm);
+/* @watch's function is called on the timer thread while it is readable. */
+void timer_watch(struct vm *vm, struct watch *watch);
+/* The same, but only when there is more to read than before. */
+void timer_watch_news(struct vm *vm, struct watch *watch);
+/* Whether a timerfd went off since; not if it was armed anew. */
+bool timer_read(const struct watch *watch);
 
-/* state.c: all local APICs at once, while every vCPU stands still. */
+/* state.c: all interrupt controllers, while every thread stands still. */
 void state_round(struct vm *vm);
 /* A vCPU thread that was asked to pause; one that returns for good. */
 void state_pause(struct cpu *cpu);
@@ -215,6 +277,7 @@ enum trace_event {
 	TRACE_WAKE,
 	TRACE_KICK,
 	TRACE_INJECT,
+	TRACE_EXTINT,
 	TRACE_NMI,
 	TRACE_INIT,
 	TRACE_SIPI,
