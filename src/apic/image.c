@@ -435,8 +435,7 @@ static int check_all(struct image *image, size_t size)
 {
 	const struct vic_lapic *lapic = image->lapic;
 
-	image->what =
-		image_head(image->bytes, size, magic, VERSION, AT_END);
+	image->what = image_head(image->bytes, size, magic, VERSION, AT_END);
 	if (image->what)
 		return VIC_ERR_IMAGE;
 	if (!check_config(image))

@@ -102,7 +102,7 @@ static void reset_registers(struct vic_lapic *lapic)
 		lapic_reset_posted(lapic);
 	lapic->irr_top = lapic->isr_top = 0;
 	lapic->irr_words = lapic->isr_count = 0;
-		lapic->lint_vector = 0;
+	lapic->lint_vector = 0;
 	lapic->esr_pending = 0;
 	lapic_hear(lapic);
 	ppr_update(lapic->page, lapic->vcpu, 0);

@@ -230,7 +230,7 @@ void lapic_write_lvt(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 		if (!lapic->lint_vector)
 			value &= ~VIC_LVT_REMOTE_IRR;
 	}
-		*lvt = value;
+	*lvt = value;
 	if (offset == VIC_APIC_LVT_LINT0) {
 		lapic_hear(lapic);
 		lint0_level(lapic);

@@ -106,7 +106,7 @@ int vic_lapic_unack(struct vic_lapic *lapic, uint8_t vector)
 
 enum vic_access lapic_eoi_level(const struct vic_lapic *lapic, uint32_t vector)
 {
-		struct vic_vcpu *vcpu = lapic->vcpu;
+	struct vic_vcpu *vcpu = lapic->vcpu;
 
 	if (*reg(lapic, VIC_APIC_SVR) & VIC_SVR_SUPPRESS)
 		return VIC_ACCESS_DONE;
