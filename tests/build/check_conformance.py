@@ -9,7 +9,8 @@ import sys
 import tap
 
 ROOT = sys.argv[1]
-PAGES = ('docs/conformance.md', 'docs/conformance-gic.md')
+PAGES = ('docs/conformance.md', 'docs/conformance-gic.md',
+         'docs/conformance-ioapic.md')
 ID = re.compile(r'\b(?:APIC|IOAPIC|PIC|GIC|ITS)-\d{2,}[a-z]?\b')
 
 

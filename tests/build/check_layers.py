@@ -5,8 +5,8 @@
 
 apic and gic stand on ipi, ipi stands on base, and what lies outside src/
 sees the public headers alone (tests see everything, an example may run on the
-modelled processor, what fuzzes the GIC sees its state, and one file of the
-benchmark measures a step inside).
+modelled processor, what fuzzes the GIC sees its state, what fuzzes vic-kvm's
+loader sees that, and one file of the benchmark measures a step inside).
 """
 
 import os
@@ -31,6 +31,9 @@ SPEC_ALONE = ('tests/hw',)
 # Single files that may see more.
 FILES = {
     'bench/pick.c': ('src/gic/queue.h',),
+    'fuzz/fuzz_loader.c': ('examples/kvm/boot.h', 'examples/kvm/load.h'),
+    'fuzz/loader_check.c': ('examples/kvm/boot.h', 'examples/kvm/load.h'),
+    'fuzz/loader_check.h': ('examples/kvm/load.h',),
 }
 BELOW = {
     'spec': {'spec', 'base'},

@@ -160,6 +160,8 @@ struct lm {
 	struct lm_config config;
 	struct lm_vcpu vcpu[LM_VCPUS];
 	uint64_t tsc, bus;
+	/* How many accepted the last MSI. */
+	uint32_t accepted;
 	/* EOI messages to the IOAPICs, the oldest first. */
 	struct lm_eoi eois[LM_EOIS];
 	uint32_t nr_eois;

@@ -165,8 +165,11 @@ deliver(struct lm *m, const struct lm_message *msg, bool targets[LM_VCPUS])
 	if (msg->one)
 		choose(m, msg, targets);
 	for (uint32_t i = 0; i < m->config.vcpus; i++)
-		if (targets[i])
+		if (targets[i]) {
 			take(m, &m->vcpu[i], msg);
+			m->accepted += !has_vector(msg->mode) ||
+				       msg->vector >= VIC_VECTOR_MIN;
+		}
 }
 
 static struct destination icr_destination(const struct lm_vcpu *v)
@@ -314,6 +317,7 @@ bool lm_msi(struct lm *m, uint64_t address, uint32_t data)
 	uint32_t one_of = VIC_MSI_RH | VIC_MSI_DM;
 	bool targets[LM_VCPUS] = {false};
 
+	m->accepted = 0;
 	if (!has_format(m->config.msi, address))
 		return false;
 	/* 10.11.2 */

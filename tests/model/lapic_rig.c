@@ -82,6 +82,8 @@ static uint8_t inta(void *opaque)
 	struct lapic_rig_cpu *cpu = opaque;
 
 	cpu->intas++;
+	if (cpu->rig->chips.inta)
+		cpu->inta = cpu->rig->chips.inta(cpu->rig->chips.opaque);
 	return cpu->inta;
 }
 
@@ -336,8 +338,12 @@ void lapic_rig_post(struct lapic_rig *rig, uint32_t vcpu, uint8_t vector,
 			     level);
 	if ((post == VIC_POST_REFUSED) != refused)
 		lapic_rig_fail(rig, "post: %d", post);
-	/* It is no message, but is taken as one. */
-	if (!refused && lm_is_software_enabled(v))
+	/*
+	 * It is no message, but is taken as one; what an IOAPIC may wait for
+	 * the EOI of also after the APIC was disabled.
+	 */
+	if (!refused && (lm_is_software_enabled(v) ||
+			 (level && lm_is_enabled(v) && rig->chips.accessed)))
 		lm_accept(v, vector, level);
 }
 
@@ -408,6 +414,27 @@ static void settle(struct lapic_rig *rig, uint32_t vcpu)
 		return;
 	lapic_rig_leave(rig, vcpu);
 	lapic_check_scan(rig, vcpu, 0);
+}
+
+void lapic_rig_before_wire(struct lapic_rig *rig)
+{
+	for (uint32_t i = 0; i < rig->spec.model.vcpus; i++) {
+		if (!(rig->chips.wired >> i & 1))
+			continue;
+		settle(rig, i);
+		if (rig->cpu[i].where == LAPIC_RIG_HOST)
+			lapic_check_scan(rig, i, 0);
+	}
+}
+
+void lapic_rig_after_wire(struct lapic_rig *rig)
+{
+	if (!rig->chips.wired)
+		return;
+	lapic_check_told(rig);
+	for (uint32_t i = 0; i < rig->spec.model.vcpus; i++)
+		if (rig->chips.wired >> i & 1)
+			lapic_rig_leave(rig, i);
 }
 
 void lapic_rig_request(struct lapic_rig *rig, uint32_t vcpu,

@@ -71,6 +71,25 @@ struct lapic_rig_spec {
 	bool clock;
 };
 
+/*
+ * The VM's other chips, which see what becomes of the local APICs; after
+ * lapic_rig_init().
+ */
+struct lapic_rig_chips {
+	/*
+	 * An access, which both have seen: it ended @p eoi, if not NULL, or
+	 * it may have changed which messages the vCPU accepts.
+	 */
+	void (*accessed)(void *opaque, uint32_t vcpu, const struct lm_eoi *eoi,
+			 bool moved);
+	/* The INTA cycle of libvic's 8259, and of its model; or NULL. */
+	uint8_t (*inta)(void *opaque);
+	uint8_t (*model_inta)(void *opaque);
+	void *opaque;
+	/* The vCPUs that have an 8259 at LINT0. */
+	uint32_t wired;
+};
+
 struct lapic_rig {
 	struct lm lm;
 	struct lapic_rig_spec spec;
@@ -84,6 +103,7 @@ struct lapic_rig {
 	/* What vic_vcpu_ops.eoi was told, and the model has not said yet. */
 	struct lm_eoi eois[LAPIC_RIG_EOIS];
 	uint32_t nr_eois;
+	struct lapic_rig_chips chips;
 	/* The line of what ends is still high: it is sent again at once. */
 	bool lines_stay;
 	/* How much there was of it. */
@@ -120,6 +140,9 @@ void lapic_rig_ack_smi(struct lapic_rig *rig, uint32_t vcpu);
 void lapic_rig_ack_init(struct lapic_rig *rig, uint32_t vcpu);
 /* After an INIT that the last scan did not see, if so. */
 void lapic_rig_ack_sipi(struct lapic_rig *rig, uint32_t vcpu, bool late);
+/* Before and after something that may change LINT0 of those wired. */
+void lapic_rig_before_wire(struct lapic_rig *rig);
+void lapic_rig_after_wire(struct lapic_rig *rig);
 void lapic_rig_reset(struct lapic_rig *rig, uint32_t vcpu);
 void lapic_rig_enter(struct lapic_rig *rig, uint32_t vcpu);
 void lapic_rig_block(struct lapic_rig *rig, uint32_t vcpu, uint32_t can);
@@ -129,6 +152,8 @@ void lapic_rig_leave(struct lapic_rig *rig, uint32_t vcpu);
 void lapic_rig_save(struct lapic_rig *rig, uint32_t vcpu, uint8_t *image);
 /* Saved and restored; with @p flip one bit is wrong at first. */
 void lapic_rig_image(struct lapic_rig *rig, uint32_t vcpu, uint32_t flip);
+/* What both have taken from an image. */
+void lapic_rig_restored(struct lapic_rig *rig, uint32_t vcpu);
 /* Saved for later, and back to there. */
 void lapic_rig_keep(struct lapic_rig *rig, uint32_t vcpu);
 void lapic_rig_go_back(struct lapic_rig *rig, uint32_t vcpu);

@@ -20,6 +20,34 @@ static void same_access(struct lapic_rig *rig, enum vic_access access,
 		lapic_rig_fail(rig, "access %d, not %d", access, wanted);
 }
 
+/*
+ * Whether a store is to a register that decides which messages the vCPU
+ * accepts, though it may change nothing.
+ */
+static bool
+is_identity(const struct lapic_rig *rig, uint32_t vcpu, uint32_t offset)
+{
+	switch (offset) {
+	case VIC_APIC_ID:
+		return !(rig->spec.model.policy & LM_ID_READ_ONLY);
+	case VIC_APIC_LDR:
+	case VIC_APIC_DFR:
+		return !lm_is_x2apic(&rig->lm.vcpu[vcpu]);
+	default:
+		return offset == VIC_APIC_SVR;
+	}
+}
+
+static void
+tell_chips(struct lapic_rig *rig, uint32_t vcpu, uint32_t eois, bool moved)
+{
+	bool ended = rig->lm.nr_eois > eois;
+
+	if (rig->chips.accessed)
+		rig->chips.accessed(rig->chips.opaque, vcpu,
+				    ended ? &rig->lm.eois[eois] : NULL, moved);
+}
+
 void lapic_rig_load(struct lapic_rig *rig, uint32_t vcpu, uint32_t offset,
 		    uint32_t len)
 {
@@ -39,6 +67,7 @@ void lapic_rig_load(struct lapic_rig *rig, uint32_t vcpu, uint32_t offset,
 void lapic_rig_store(struct lapic_rig *rig, uint32_t vcpu, uint32_t offset,
 		     uint32_t len, uint64_t value)
 {
+	uint32_t eois = rig->lm.nr_eois;
 	enum vic_access access;
 
 	access = vic_lapic_mmio_write(rig->cpu[vcpu].lapic, offset, len, value);
@@ -46,6 +75,9 @@ void lapic_rig_store(struct lapic_rig *rig, uint32_t vcpu, uint32_t offset,
 		       offset, (unsigned long long)value, access);
 	same_access(rig, access,
 		    lm_mmio_write(&rig->lm, vcpu, offset, len, value));
+	tell_chips(rig, vcpu, eois,
+		   access == VIC_ACCESS_DONE && len == 4 &&
+			   is_identity(rig, vcpu, offset));
 }
 
 void lapic_rig_rdmsr(struct lapic_rig *rig, uint32_t vcpu, uint32_t msr)
@@ -66,12 +98,21 @@ void lapic_rig_rdmsr(struct lapic_rig *rig, uint32_t vcpu, uint32_t msr)
 void lapic_rig_wrmsr(struct lapic_rig *rig, uint32_t vcpu, uint32_t msr,
 		     uint64_t value)
 {
+	const uint64_t mode = VIC_APIC_BASE_EN | VIC_APIC_BASE_EXTD;
+	uint64_t base = rig->lm.vcpu[vcpu].base;
+	uint32_t eois = rig->lm.nr_eois;
 	enum vic_access access;
+	bool moved;
 
 	access = vic_lapic_msr_write(rig->cpu[vcpu].lapic, msr, value);
 	lapic_rig_note(rig, "cpu%u: wrmsr %x = %llx -> %d", vcpu, msr,
 		       (unsigned long long)value, access);
 	same_access(rig, access, lm_wrmsr(&rig->lm, vcpu, msr, value));
+	moved = msr == VIC_MSR_X2APIC + VIC_APIC_SVR / 16;
+	if (msr == VIC_MSR_APIC_BASE)
+		moved = ((rig->lm.vcpu[vcpu].base ^ base) & mode) &&
+			lm_is_enabled(&rig->lm.vcpu[vcpu]);
+	tell_chips(rig, vcpu, eois, access == VIC_ACCESS_DONE && moved);
 }
 
 void lapic_rig_set_tpr(struct lapic_rig *rig, uint32_t vcpu, uint8_t cr8)
@@ -122,14 +163,19 @@ void lapic_rig_inta(struct lapic_rig *rig, uint32_t vcpu)
 void lapic_rig_ack_extint(struct lapic_rig *rig, uint32_t vcpu, uint8_t vector)
 {
 	struct lapic_rig_cpu *cpu = &rig->cpu[vcpu];
-	bool waits = lm_ack_extint(&rig->lm, vcpu);
 	uint32_t before = cpu->intas;
 	uint8_t answer = 0;
+	bool waits;
 
+	lapic_rig_before_wire(rig);
+	waits = lm_ack_extint(&rig->lm, vcpu);
 	lapic_rig_note(rig, "cpu%u: ack extint %02x", vcpu, vector);
 	cpu->inta = vector;
 	same_error(rig, vic_lapic_ack_extint(cpu->lapic, &answer),
 		   waits ? VIC_OK : VIC_ERR_ABSENT);
+	if (waits && rig->chips.model_inta)
+		vector = rig->chips.model_inta(rig->chips.opaque);
+	lapic_rig_after_wire(rig);
 	if (cpu->intas != before + waits || (waits && answer != vector))
 		lapic_rig_fail(rig, "%u intas, answer %02x",
 			       cpu->intas - before, answer);
@@ -243,6 +289,18 @@ void lapic_rig_save(struct lapic_rig *rig, uint32_t vcpu, uint8_t *image)
 	rig->cpu[vcpu].resync = true;
 }
 
+void lapic_rig_restored(struct lapic_rig *rig, uint32_t vcpu)
+{
+	struct lapic_rig_cpu *cpu = &rig->cpu[vcpu];
+
+	rig->restored++;
+	cpu->resync = true;
+	cpu->armed = false;
+	lapic_check_scan(rig, vcpu, 0);
+	if (!(cpu->work.flags & VIC_WORK_TIMER))
+		lapic_rig_fail(rig, "restore: no news of the timer");
+}
+
 static void restore(struct lapic_rig *rig, uint32_t vcpu, const uint8_t *image)
 {
 	struct lapic_rig_cpu *cpu = &rig->cpu[vcpu];
@@ -256,12 +314,7 @@ static void restore(struct lapic_rig *rig, uint32_t vcpu, const uint8_t *image)
 		lapic_rig_fail(rig, "restore: %d, %s", err, what);
 		return;
 	}
-	rig->restored++;
-	cpu->resync = true;
-	cpu->armed = false;
-	lapic_check_scan(rig, vcpu, 0);
-	if (!(cpu->work.flags & VIC_WORK_TIMER))
-		lapic_rig_fail(rig, "restore: no news of the timer");
+	lapic_rig_restored(rig, vcpu);
 }
 
 void lapic_rig_keep(struct lapic_rig *rig, uint32_t vcpu)

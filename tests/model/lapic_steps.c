@@ -113,8 +113,7 @@ static void step_ack(struct lapic_steps *s, uint32_t cpu)
 	}
 }
 
-/* Handlers that end at once, or an injection that fails. */
-static void step_serve(struct lapic_steps *s, uint32_t cpu)
+void lapic_step_serve(struct lapic_steps *s, uint32_t cpu)
 {
 	const struct lapic_rig_cpu *c = &s->rig.cpu[cpu];
 
@@ -151,7 +150,9 @@ static void step_seldom(struct lapic_steps *s, uint32_t cpu)
 		lapic_rig_keep(&s->rig, cpu);
 		break;
 	case 5:
-		lapic_rig_go_back(&s->rig, cpu);
+		/* The chip at LINT0 would not go with it. */
+		if (!s->rig.chips.wired)
+			lapic_rig_go_back(&s->rig, cpu);
 		break;
 	case 6:
 	case 7:
@@ -163,8 +164,7 @@ static void step_seldom(struct lapic_steps *s, uint32_t cpu)
 	}
 }
 
-/* Back to where interrupts are taken. */
-static bool step_revive(struct lapic_steps *s, uint32_t cpu)
+bool lapic_step_revive(struct lapic_steps *s, uint32_t cpu)
 {
 	const struct lm_vcpu *v = &s->rig.lm.vcpu[cpu];
 
@@ -184,7 +184,7 @@ static bool step_revive(struct lapic_steps *s, uint32_t cpu)
 
 static void step_host(struct lapic_steps *s, uint32_t cpu)
 {
-	if (step_revive(s, cpu))
+	if (lapic_step_revive(s, cpu))
 		return;
 	if (lm_ppr(&s->rig.lm.vcpu[cpu]) && lapic_one_in(s, 8)) {
 		lapic_step_put(s, cpu, VIC_APIC_EOI, 0);
@@ -223,7 +223,7 @@ static void step_host(struct lapic_steps *s, uint32_t cpu)
 		step_seldom(s, cpu);
 		break;
 	case 19:
-		step_serve(s, cpu);
+		lapic_step_serve(s, cpu);
 		break;
 	case 20:
 	case 21:
@@ -240,7 +240,7 @@ static void step_host(struct lapic_steps *s, uint32_t cpu)
 
 static void step_line(struct lapic_steps *s, uint32_t cpu)
 {
-	bool lint1 = lapic_one_in(s, 3);
+	bool lint1 = lapic_one_in(s, 3) || (s->rig.chips.wired >> cpu & 1);
 	bool high = s->rig.lm.vcpu[cpu].pins[lint1];
 
 	if (!lapic_one_in(s, 8))
@@ -374,8 +374,7 @@ static void step_outside(struct lapic_steps *s)
 	}
 }
 
-/* What is in the hypervisor looks, and is as the model says. */
-static void look(struct lapic_steps *s)
+void lapic_step_look(struct lapic_steps *s)
 {
 	struct lapic_rig *rig = &s->rig;
 
@@ -403,21 +402,22 @@ void lapic_step(struct lapic_steps *s)
 	uint32_t cpu = lapic_any_cpu(s);
 	struct lapic_rig_cpu *c = &s->rig.cpu[cpu];
 
-	s->rig.lines_stay = lapic_one_in(s, 4);
+	/* Who else hears of EOIs may send the same vector again. */
+	s->rig.lines_stay = !s->rig.chips.accessed && lapic_one_in(s, 4);
 	if (lapic_one_in(s, 3))
 		step_outside(s);
 	else if (c->where == LAPIC_RIG_HOST)
 		step_host(s, cpu);
 	else if (c->told || lapic_one_in(s, 4))
 		lapic_rig_leave(&s->rig, cpu);
-	look(s);
+	lapic_step_look(s);
 }
 
 void lapic_steps_end(struct lapic_steps *s)
 {
 	for (uint32_t i = 0; i < s->rig.lm.config.vcpus; i++)
 		lapic_rig_leave(&s->rig, i);
-	look(s);
+	lapic_step_look(s);
 	lapic_check_counters(&s->rig);
 	for (uint32_t i = 0; i < s->rig.lm.config.vcpus; i++) {
 		lapic_check_image(&s->rig, i);

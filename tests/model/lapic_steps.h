@@ -23,6 +23,12 @@ struct lapic_steps {
 /* A VM that the seed decides on; most are set up as a guest's boot does. */
 void lapic_steps_init(struct lapic_steps *s, uint64_t seed);
 void lapic_step(struct lapic_steps *s);
+/* Handlers that end at once, or an injection that fails. In HOST. */
+void lapic_step_serve(struct lapic_steps *s, uint32_t cpu);
+/* Back to where interrupts are taken, perhaps; false if it is there. */
+bool lapic_step_revive(struct lapic_steps *s, uint32_t cpu);
+/* After a step of another kind: who is in the hypervisor looks. */
+void lapic_step_look(struct lapic_steps *s);
 /* All vCPUs in the hypervisor, and everything looked at once more. */
 void lapic_steps_end(struct lapic_steps *s);
 
