@@ -219,13 +219,14 @@ static bool transmit(struct vic_ioapic *ioapic, struct vic_counters *counters,
 static bool
 refused(struct vic_ioapic *ioapic, const struct ioapic_message *message)
 {
-	const struct ioapic_pin *p = &ioapic->pins[message->pin];
+	struct ioapic_pin *p = &ioapic->pins[message->pin];
 	bool again = false;
 
 	lock_take(&ioapic->lock);
 	/* Another attempt is not this one's to end. */
 	if (p->attempts == message->attempt) {
 		pin_remote_irr(ioapic, message->pin, false);
+		p->refused = p->attempts;
 		again = p->missed != message->missed;
 	}
 	lock_drop(&ioapic->lock);
@@ -240,6 +241,23 @@ wants(struct vic_ioapic *ioapic, uint32_t pin, struct ioapic_message *message)
 
 	lock_take(&ioapic->lock);
 	due = ioapic_level(ioapic, pin, message);
+	lock_drop(&ioapic->lock);
+	return due;
+}
+
+/*
+ * Likewise, if its last attempt was refused or is on its way. Not between an
+ * EOI and its callback, which may lower the line.
+ */
+static bool
+waits(struct vic_ioapic *ioapic, uint32_t pin, struct ioapic_message *message)
+{
+	const struct ioapic_pin *p = &ioapic->pins[pin];
+	bool due;
+
+	lock_take(&ioapic->lock);
+	due = (p->refused == p->attempts || (p->entry & VIC_RTE_REMOTE_IRR)) &&
+	      ioapic_level(ioapic, pin, message);
 	lock_drop(&ioapic->lock);
 	return due;
 }
@@ -264,7 +282,7 @@ static bool send_level(struct vic_ioapic *ioapic, struct vic_counters *counters,
 			/* A4 */
 			again |= load_seq(&bus->arrivals) != arrivals;
 		}
-	} while (again && wants(ioapic, m.pin, &m));
+	} while (again && waits(ioapic, m.pin, &m));
 	return false;
 }
 
@@ -483,8 +501,11 @@ void vic_ioapic_eoi(struct vic_ioapic *ioapic, struct vic_counters *counters,
 
 void vic_ioapic_retry(struct vic_ioapic *ioapic, struct vic_counters *counters)
 {
+	struct ioapic_message message;
+
 	for (uint32_t i = 0; i < ioapic->nr; i++)
-		resend(ioapic, counters, i);
+		if (waits(ioapic, i, &message))
+			send_level(ioapic, counters, &message);
 }
 
 void ioapic_eoi_bus(struct vic_apic_bus *bus, struct vic_counters *counters,

@@ -110,6 +110,9 @@ int vic_ioapic_restore(struct vic_ioapic *ioapic, const void *image,
 		ioapic->pins[i].entry = entry;
 		ioapic->pins[i].sources = get64(bytes, at + 8);
 		pin_remote_irr(ioapic, i, entry & VIC_RTE_REMOTE_IRR);
+		/* What was not accepted waits; see waits() in ioapic.c. */
+		ioapic->pins[i].attempts = 1;
+		ioapic->pins[i].refused = !(entry & VIC_RTE_REMOTE_IRR);
 		ioapic_choose_way(ioapic, &ioapic->pins[i]);
 	}
 	/* What nobody accepted then still waits. */

@@ -26,6 +26,8 @@ struct ioapic_pin {
 	uint32_t attempts;
 	/* How often a level was not sent only because remote IRR was 1. */
 	uint32_t missed;
+	/* The attempt that was refused last: if it is the last, it waits. */
+	uint32_t refused;
 	/* enum pin_way, from @entry. */
 	uint32_t way;
 };
