@@ -6,11 +6,12 @@ set -eu
 
 usage() {
 	cat <<'END'
-usage: scripts/deps.sh [build | arm | test]
+usage: scripts/deps.sh [build | arm | linux | test]
 
 Installs the Debian packages that this tree needs and the machine lacks:
   build  what the library, the examples and the demo need
   arm    what examples/el2 and the demo's --arm need
+  linux  what scripts/linux-guest.sh needs
   test   what scripts/test.sh needs (default)
 Says nothing if nothing is missing. Needs root, or sudo.
 END
@@ -22,6 +23,7 @@ case $(uname -m) in
 aarch64) ;;
 *) arm="$arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;;
 esac
+linux='bc bison cpio flex gcc libc6-dev libelf-dev lz4 make xz-utils'
 test="$arm cmake clang doxygen g++ gcovr graphviz libclang-rt-dev
 libcmocka-dev pkg-config relacy-dev reuse spin universal-ctags valgrind
 gcc-i686-linux-gnu libc6-dev-i386-cross
@@ -37,6 +39,7 @@ case ${1-test} in
 -h | --help) usage; exit 0 ;;
 build) wanted=$build ;;
 arm) wanted=$arm ;;
+linux) wanted=$linux ;;
 test) wanted=$test ;;
 *) bad_argument "$1" ;;
 esac
