@@ -197,10 +197,11 @@ int vic_pc_reset(const struct vic_pc *pc, enum vic_pc_reset kind)
 		return err;
 	if (kind != VIC_PC_POWER_UP && kind != VIC_PC_INIT)
 		return VIC_ERR_INVAL;
-	if (kind == VIC_PC_POWER_UP && pc->pic)
-		vic_pic_reset(pc->pic, pc->counters);
+	/* First who listens to the PIC. */
 	for (uint32_t i = 0; kind == VIC_PC_POWER_UP && i < pc->nr_ioapics; i++)
 		vic_ioapic_reset(pc->ioapics[i]);
+	if (kind == VIC_PC_POWER_UP && pc->pic)
+		vic_pic_reset(pc->pic, pc->counters);
 	for (uint32_t i = 0; i < pc->nr_lapics; i++) {
 		struct vic_lapic *lapic = pc->lapics[i];
 

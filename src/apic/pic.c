@@ -350,6 +350,8 @@ static __attribute__((noinline)) bool int_falls(struct vic_pic *pic)
 {
 	struct pic_chip *master = &pic->chips[PIC_CHIP_MASTER];
 
+	/* In a callback of the slave's EOI it is not worked out yet. */
+	cascade(pic);
 	if (!deliverable(master, true)) {
 		master->output = false;
 		for (uint32_t i = 0; i < pic->nr_wires; i++)

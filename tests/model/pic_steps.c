@@ -281,11 +281,11 @@ static void reset(struct pic_steps *s, enum vic_pc_reset kind)
 	if (vic_pc_reset(&pc, kind))
 		lapic_rig_fail(l, "pc: reset");
 	/* The wires between them see it in this order. */
-	if (kind == VIC_PC_POWER_UP)
-		pm_reset(&s->pic.pm);
 	for (uint32_t i = 0; i < s->rest.nr_rigs; i++)
 		if (kind == VIC_PC_POWER_UP)
 			im_reset(&s->rest.rig[i]->im);
+	if (kind == VIC_PC_POWER_UP)
+		pm_reset(&s->pic.pm);
 	for (uint32_t i = 0; i < l->lm.config.vcpus; i++) {
 		if (kind == VIC_PC_POWER_UP)
 			lm_reset(&l->lm, i);
