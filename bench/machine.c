@@ -78,6 +78,7 @@ void machine_alloc(struct machine *m, uint32_t n)
 
 	memset(m, 0, sizeof(*m));
 	m->n = n;
+	m->ops = &ops;
 	m->bus_size = vic_apic_bus_size(n);
 	if (!m->bus_size)
 		die("no bus has that many vCPUs");
@@ -93,6 +94,8 @@ void machine_free(struct machine *m)
 	free(m->bus);
 	free(m->cpus[0].page);
 	free(m->cpus);
+	free(m->ioapic);
+	free(m->pic);
 	free(m->gic);
 	free(m->gicr_storage);
 }
@@ -115,7 +118,7 @@ static int init_cpu(struct machine *m, uint32_t index, uint32_t flags)
 	const struct vic_vcpu_config vcpu = {
 		.size = sizeof(vcpu),
 		.index = index,
-		.ops = &ops,
+		.ops = m->ops,
 		.opaque = cpu,
 	};
 	struct vic_lapic_config lapic = {

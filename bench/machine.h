@@ -25,6 +25,8 @@ struct cpu {
 
 struct machine {
 	uint32_t n;
+	/* Of its vCPUs. */
+	const struct vic_vcpu_ops *ops;
 	struct vic_apic_bus *bus;
 	size_t bus_size;
 	struct cpu *cpus;
@@ -33,6 +35,9 @@ struct machine {
 	/* Of each Redistributor, one after the other. */
 	size_t gicr_size;
 	unsigned char *gicr_storage;
+	/* chip_machine_init(): an IOAPIC and a PIC. */
+	struct vic_ioapic *ioapic;
+	struct vic_pic *pic;
 	/* The counters of a device thread, for MSIs. */
 	struct vic_counters device;
 	/* Where vCPUs that are posted to run: the first. */
@@ -60,6 +65,8 @@ enum machine_flags {
 	MACHINE_ARBITRATE = 1 << 3,
 	/* Vectors are posted. */
 	MACHINE_POSTING = 1 << 4,
+	/* Beside the APICs an IOAPIC and a PIC: chip_machine_init(). */
+	MACHINE_CHIPS = 1 << 5,
 };
 
 /* Get memory for n vCPUs. */
@@ -96,6 +103,13 @@ void gic_machine_init(struct machine *m);
 void gic_route(struct machine *m, uint32_t intid, uint32_t index);
 void gicd_write(struct machine *m, uint32_t offset, uint32_t len,
 		uint64_t value);
+
+/*
+ * As machine_init(), and an IOAPIC of 24 pins on the bus, whose device lowers
+ * its line when it hears of an EOI, and a PIC that was initialized and is
+ * wired to LINT0 of vCPU 0, where it is ExtINT. chips.c.
+ */
+void chip_machine_init(struct machine *m, unsigned flags);
 
 /* Stop with a message. */
 noreturn void die(const char *what);

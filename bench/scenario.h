@@ -88,6 +88,8 @@ extern const struct scenario apic_scenarios[];
 extern const unsigned apic_scenario_count;
 extern const struct scenario posted_scenarios[];
 extern const unsigned posted_scenario_count;
+extern const struct scenario chip_scenarios[];
+extern const unsigned chip_scenario_count;
 extern const struct scenario gic_scenarios[];
 extern const unsigned gic_scenario_count;
 

@@ -92,6 +92,8 @@ static void setup(struct bench *b, const struct scenario *s, uint32_t n)
 		return;
 	if (s->machine & MACHINE_GIC)
 		gic_machine_init(&b->machine);
+	else if (s->machine & MACHINE_CHIPS)
+		chip_machine_init(&b->machine, s->machine);
 	else
 		machine_init(&b->machine, s->machine);
 	b->targets = zeroed(b->count, sizeof(*b->targets));
@@ -313,6 +315,9 @@ static const struct scenario *nth(unsigned i)
 	if (i < posted_scenario_count)
 		return &posted_scenarios[i];
 	i -= posted_scenario_count;
+	if (i < chip_scenario_count)
+		return &chip_scenarios[i];
+	i -= chip_scenario_count;
 	return i < gic_scenario_count ? &gic_scenarios[i] : NULL;
 }
 

@@ -26,6 +26,13 @@ static inline uint8_t input_u8(struct input *input)
 	return *input->data++;
 }
 
+static inline uint32_t input_u16(struct input *input)
+{
+	uint32_t low = input_u8(input);
+
+	return low | (uint32_t)input_u8(input) << 8;
+}
+
 static inline uint32_t input_u32(struct input *input)
 {
 	uint32_t value = 0;

@@ -17,8 +17,8 @@ goes to standard error. The exit status is 0 if nothing crashed.
 
   --minutes M  how long, for each target (default 1)
   --target T   only this one: apic_image, apic_mmio, apic_msr, apic_pair,
-               decode, gic, gicd, gicr, lrs, map, page, posted, sysreg or
-               vcpu
+               chip_image, decode, gic, gicd, gicr, ioapic, loader, lrs, map,
+               page, pic, posted, sysreg or vcpu
   --merge      afterwards add to fuzz/corpus/ what reaches new code
   --check      fuzz nothing; fail unless docs/fuzzing.csv has 30 minutes or
                more of each target
@@ -68,7 +68,8 @@ fi
 
 # What is built below, however the tree changes while it runs.
 commit=$(git rev-parse --short HEAD 2>/dev/null) || commit=none
-git diff --quiet HEAD -- src fuzz tests/model 2>/dev/null || commit=$commit+
+git diff --quiet HEAD -- src fuzz tests/model examples/kvm 2>/dev/null ||
+	commit=$commit+
 command -v clang >/dev/null || die 'no clang; run scripts/deps.sh test'
 out=build/fuzz
 crashes=build/fuzz-crashes
