@@ -19,6 +19,11 @@ and prints the command that boots it. The kernel is built once: a few minutes
 on two CPUs, and 2 GB of disk while it is built; remove the folder to fetch a
 newer one. What the build needs is installed by `scripts/deps.sh linux`; the
 two Debian packages that the guest is made of are fetched, not installed.
+
+Worth adding to the command: --x2apic off (the guest uses xAPIC mode), and to
+the command line run="COMMAND" (what /init runs in place of uname -a) and
+lapic=notscdeadline (Linux measures the local APIC's timer by the 8254, whose
+interrupts come through the IOAPIC).
 END
 }
 

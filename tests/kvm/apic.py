@@ -4,6 +4,7 @@
 
 BASE = 0xfee00000
 ELSEWHERE = 0xfed80000
+IOAPIC = 0xfec00000
 EN, EXTD, BSP = 1 << 11, 1 << 10, 1 << 8
 MSR_BASE, MSR_DEADLINE, MSR_X2APIC = 0x1b, 0x6e0, 0x800
 
@@ -32,6 +33,8 @@ LEVEL_DEASSERT = range(0xc8, 0xd0)
 TIMER = range(0xd0, 0xd8)
 TIMER_MASKED = range(0xd8, 0xe0)
 ERROR = range(0xe8, 0xf0)
+# Where a PIC's vectors begin.
+EXTINT = (0xe0, 0xf0, 0xf8)
 
 # Cycles of the TSC: what should come soon, and what should not come.
 PATIENCE = 4000000000

@@ -15,6 +15,8 @@ import run
 import tap
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# Runs on libvic with EOI broadcasts that can be suppressed.
+SUPPRESSED = ('level*', 'storm_lines')
 # Each of the storms sends so many IPIs from each CPU.
 STORM = 500
 
@@ -76,6 +78,20 @@ def both(vic_kvm, guest, ours, vcpus, where, listed):
     return set(ours.names) | set(theirs.names)
 
 
+def suppressed(vic_kvm, guest):
+    """Directed EOIs, alone and in a storm."""
+    for vcpus in ('1', '2', '4'):
+        for checks in SUPPRESSED:
+            ours = run.Run(vic_kvm, guest, 'vic', vcpus, '--suppress-eoi',
+                           'on', '--stats',
+                           append=f'storm={STORM} only={checks}')
+            where = f'{vcpus} vCPUs, EOI suppressed, {checks}'
+            run.judge(ours, where)
+            ran = {n for n in ours.names if 'suppressed' in n}
+            tap.ok(len(ran) == (2 if checks == 'level*' else 0),
+                   f'{where}: it is offered', ours.tail())
+
+
 def main():
     vic_kvm, guest, *alone = sys.argv[1:]
     run.skip_without_kvm()
@@ -95,6 +111,7 @@ def main():
     run.judge(off, '2 vCPUs without x2APIC')
     tap.ok(not any(n.startswith('x2apic.') for n in off.names),
            '2 vCPUs without x2APIC: the guest does not use it')
+    suppressed(vic_kvm, guest)
     tap.done()
 
 

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: Copyright libvic contributors
 # SPDX-License-Identifier: BSD-2-Clause
-"""The same operations on two local APICs: differential.py VIC_KVM EXECUTOR
+"""The same operations on libvic and on KVM's own interrupt controllers.
 
-Random streams run on libvic and on KVM's own APIC (--irqchip). What the
-guest sees must be the same, but for the differences that rules.py knows and
-tests/guest/x86/differences.txt lists. A seed as a third argument runs that
-one alone, and shows what differs.
+differential.py VIC_KVM EXECUTOR apic|chips [SEED [CPUS]]
+
+Random streams run on both (--irqchip): of the local APIC, or of IOAPIC and
+PIC. What the guest sees must be the same, but for the differences that
+rules.py and rules_chips.py know and tests/guest/x86/differences.txt lists.
+With a seed that stream runs alone, and what differs is shown.
 """
 
 import os
@@ -16,6 +18,7 @@ import tempfile
 
 import generate
 import rules
+import rules_chips
 import run
 import stream
 import tap
@@ -23,8 +26,13 @@ import tap
 LISTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..',
                       'guest', 'x86', 'differences.txt')
 LONG = bool(os.environ.get('VIC_TEST_LONG'))
-# Streams of one CPU and of two, and how many operations each has.
-STREAMS = {1: 120 if LONG else 12, 2: 40 if LONG else 4}
+# What makes the streams, the differences that they must show, and streams
+# of one CPU and of two.
+SUITES = {
+    'apic': (generate.Generator, rules.NAMES, {1: 12, 2: 4}),
+    'chips': (generate.ChipsGenerator, rules_chips.NAMES, {1: 14, 2: 8}),
+}
+TIMES = 10 if LONG else 1
 OPERATIONS = 7500
 SECONDS = 120
 SHOWN = 8
@@ -61,9 +69,9 @@ def execute(vic_kvm, executor, irqchip, ops, cpus):
     return outcomes, wrong
 
 
-def compare(seed, cpus, programs, allowed):
+def compare(make, seed, cpus, programs, allowed):
     """Run one stream: (operations, differences seen, what is wrong)."""
-    ops = generate.Generator(seed, cpus).make(OPERATIONS)
+    ops = make(seed, cpus).make(OPERATIONS)
     ours, wrong_ours = execute(*programs, 'vic', ops, cpus)
     theirs, wrong_theirs = execute(*programs, 'kernel', ops, cpus)
     wrong = [w for w in (wrong_ours, wrong_theirs) if w]
@@ -77,32 +85,35 @@ def compare(seed, cpus, programs, allowed):
 
 def main():
     programs = sys.argv[1:3]
+    make, names, suite = SUITES[sys.argv[3]]
     run.skip_without_kvm()
     required = listed()
     seen = set()
     total = 0
-    if len(sys.argv) > 3:
-        cpus = int(sys.argv[4]) if len(sys.argv) > 4 else 1
-        _, seen, wrong = compare(int(sys.argv[3]), cpus, programs, required)
+    if len(sys.argv) > 4:
+        cpus = int(sys.argv[5]) if len(sys.argv) > 5 else 1
+        _, seen, wrong = compare(make, int(sys.argv[4]), cpus, programs,
+                                 required)
         print(*wrong, sep='\n')
         print('seen:', *sorted(seen))
         return
-    for cpus, streams in STREAMS.items():
-        for seed in range(streams):
-            operations, shown, wrong = compare(seed, cpus, programs,
+    for cpus, streams in suite.items():
+        for seed in range(streams * TIMES):
+            operations, shown, wrong = compare(make, seed, cpus, programs,
                                                required)
             total += operations
             seen |= shown
             tap.none(wrong[:SHOWN],
                      f'{cpus} CPUs, seed {seed}: {operations} operations')
     tap.ok(total >= 100000, f'{total} operations')
-    tap.none(sorted(set(required) - set(rules.NAMES)),
+    known = {n for _, known, _ in SUITES.values() for n in known}
+    tap.none(sorted(set(required) - known),
              'each difference that is listed has a rule')
-    tap.none(sorted(set(rules.NAMES) - set(required)),
-             'each rule is listed')
-    tap.none([n for n in sorted(required) if required[n] and n not in seen],
+    tap.none(sorted(known - set(required)), 'each rule is listed')
+    tap.none([n for n in names if required.get(n) and n not in seen],
              'each difference that is listed was seen')
     tap.done()
 
 
-main()
+if __name__ == '__main__':
+    main()

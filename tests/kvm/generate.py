@@ -3,8 +3,10 @@
 """Random streams of operations on one or two local APICs."""
 
 import stream
+from blocks_chips import MOST
 from blocks_irq import Interrupts
 from blocks_mode import Modes
+from blocks_odd import OddChips
 from blocks_reg import Registers
 
 
@@ -47,6 +49,52 @@ class Generator(Registers, Interrupts, Modes):
         return self.ops
 
 
+class ChipsGenerator(Generator, OddChips):
+    """Lines, IOAPIC and PIC, among IPIs. All CPUs are in one mode."""
+
+    BLOCKS = {
+        'entry': 30, 'reserved_entry': 3, 'ioapic_mask': 12, 'select': 8,
+        'ioapic_id': 3, 'width': 4, 'pins': 30, 'pulse': 12, 'take': 24,
+        'pic_begin': 9, 'imr': 12, 'irq': 24, 'fall': 15, 'ocw2': 21,
+        'eoi_both': 21, 'ocw3': 9, 'poll': 4, 'ipi': 9, 'tpr': 6,
+        'snapshot': 3, 'all_x2apic': 1,
+        # Differences.
+        'same_vector': 1, 'nmi_level': 1, 'extint_by_pin': 1,
+        'edge_falls': 1, 'special_mask': 1, 'fully_nested': 1, 'ltim': 1,
+        'icw1_single': 1,
+        'icw_midway': 1, 'icw1_cascade': 1, 'icw1_rotate': 1,
+        'elcr_kept': 1,
+    }
+
+    def make(self, operations):
+        for self.cpu in self.cpus:
+            self.snapshot()
+            self.init_registers()
+            if self.cpu.index == 0 and len(self.cpus) > 1:
+                self.block_start()
+        self.block_pic_begin()
+        while count(self.ops) < operations:
+            self.cpu = self.pick(self.cpus)
+            name, = self.random.choices(list(self.BLOCKS),
+                                        self.BLOCKS.values())
+            getattr(self, f'block_{name}')()
+        self.take()
+        return self.ops
+
+    def add(self, code, at=0, value=0, width=4, may=()):
+        if code == stream.WINDOW:
+            value = MOST
+        super().add(code, at, value, width, may)
+
+    def block_all_x2apic(self):
+        for self.cpu in self.cpus:
+            self.block_to_x2apic()
+
+
+# What an operation reads is one each.
+READS = {stream.SNAPSHOT: 42, stream.IOAPIC: 50, stream.PIC: 8}
+
+
 def count(ops):
     """A snapshot is as many as it reads."""
-    return sum(42 if op.code == stream.SNAPSHOT else 1 for op in ops)
+    return sum(READS.get(op.code, 1) for op in ops)

@@ -7,6 +7,7 @@ and makes the two equal in what it is about: its result is compared.
 """
 
 import apic as g
+import rules_chips
 import stream
 
 
@@ -34,7 +35,7 @@ def esr(op, name, ours, theirs):
 
 def isr_in_handler(op, name, ours, theirs):
     del op
-    if name == 'vectors' and all(w >> 8 for w in ours):
+    if name == 'vectors' and all(w >> 8 or w >= g.EXTINT[0] for w in ours):
         return tuple(w & 0xff for w in ours), theirs
     return ours, theirs
 
@@ -72,13 +73,12 @@ def error_interrupt(op, name, ours, theirs):
 
 def lowest_choice(op, name, ours, theirs):
     """Who of a set takes it; on KVM, whether anybody does."""
-    del op
     if name == 'IRR5':
         mask = ~bit_mask(g.LOWEST_VECTORS, 5)
         return ours & mask, theirs & mask
     if name == 'vectors':
-        return (without(g.LOWEST_VECTORS, ours),
-                without(g.LOWEST_VECTORS, theirs))
+        return rules_chips.up_to_limit(op, without(g.LOWEST_VECTORS, ours),
+                                       without(g.LOWEST_VECTORS, theirs))
     return ours, theirs
 
 
@@ -171,6 +171,8 @@ def register(op):
         if op.at >= g.MSR_X2APIC:
             return OFFSETS.get((op.at - g.MSR_X2APIC) * 16, 'reserved')
         return f'MSR {op.at:x}'
+    if op.at & ~0xfff == g.IOAPIC:
+        return rules_chips.register(op)
     offset = op.at & 0xfff
     if op.width != 4 or offset & 0xf:
         name = OFFSETS.get(offset & ~0xf, 'reserved')
@@ -187,6 +189,12 @@ def fields(op, outcome):
         names = ['BASE', 'CR8', *stream.REGISTERS]
         seen.update(zip(names, outcome.extra))
         seen['words'] = len(outcome.extra)
+    elif op.code == stream.IOAPIC:
+        seen.update(zip(stream.IOAPIC_WORDS, outcome.extra))
+    elif op.code == stream.PIC:
+        seen.update(zip(stream.PIC_WORDS, outcome.extra))
+    elif op.code == stream.IN:
+        seen[f'port {op.at:x}'] = outcome.value
     elif op.code in (stream.LOAD, stream.RDMSR):
         if not outcome.fault:
             seen[register(op)] = outcome.value
@@ -197,7 +205,7 @@ def fields(op, outcome):
 
 def explain(op, name, pair, allowed, used):
     """The pair after the rules; adds those that changed it to @used."""
-    for rule in ALWAYS:
+    for rule in ALWAYS + rules_chips.ALWAYS:
         if rule.__name__ in allowed and pair[0] != pair[1]:
             after = rule(op, name, *pair)
             if after != pair:
@@ -205,7 +213,7 @@ def explain(op, name, pair, allowed, used):
             pair = after
     for tag in sorted(op.may):
         if tag in allowed and pair[0] != pair[1]:
-            after = TAGGED[tag](op, name, *pair)
+            after = (TAGGED | rules_chips.TAGGED)[tag](op, name, *pair)
             if after != pair:
                 used.add(tag)
             pair = after

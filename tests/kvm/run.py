@@ -49,14 +49,14 @@ class Run:
     """One run of the guest and what it printed."""
 
     def __init__(self, vic_kvm, guest, irqchip, vcpus, *options,
-                 append=''):
+                 append='', stdin=subprocess.DEVNULL):
         command = [vic_kvm, '--kernel', guest, '--irqchip', irqchip,
                    '--vcpus', vcpus, '--timeout', str(SECONDS),
                    '--append', append, *options]
         print('#', *command, file=sys.stderr, flush=True)
         began = time.monotonic()
         done = subprocess.run(command, text=True, errors='replace',
-                              stdin=subprocess.DEVNULL, capture_output=True,
+                              stdin=stdin, capture_output=True,
                               timeout=SECONDS + 30)
         print(f'# {time.monotonic() - began:.1f} s', file=sys.stderr)
         self.status = done.returncode

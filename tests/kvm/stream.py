@@ -9,9 +9,10 @@ HEAD = struct.Struct('<8I')
 OP = struct.Struct('<BBBBIQ')
 
 (LOAD, STORE, RDMSR, WRMSR, READ_CR8, WRITE_CR8, WINDOW, SETTLE, WAIT,
- SNAPSHOT, CPUID, START) = range(12)
+ SNAPSHOT, CPUID, START, IN, OUT, IOAPIC, PIC, FALL) = range(17)
 NAMES = ('LOAD', 'STORE', 'RDMSR', 'WRMSR', 'READ_CR8', 'WRITE_CR8',
-         'WINDOW', 'SETTLE', 'WAIT', 'SNAPSHOT', 'CPUID', 'START')
+         'WINDOW', 'SETTLE', 'WAIT', 'SNAPSHOT', 'CPUID', 'START', 'IN',
+         'OUT', 'IOAPIC', 'PIC', 'FALL')
 
 # Registers of a snapshot after IA32_APIC_BASE and CR8.
 REGISTERS = (['ID', 'VERSION', 'TPR', 'PPR', 'LDR', 'SVR', 'ESR',
@@ -19,6 +20,11 @@ REGISTERS = (['ID', 'VERSION', 'TPR', 'PPR', 'LDR', 'SVR', 'ESR',
               'LVT_LINT1', 'LVT_ERROR', 'TIMER_ICR', 'TIMER_DCR'] +
              [f'{name}{i}' for name in ('ISR', 'TMR', 'IRR')
               for i in range(8)] + ['ICR', 'DFR'])
+
+# Words of an IOAPIC and a PIC.
+IOAPIC_WORDS = (['IOREGSEL', 'IOAPIC_ID', 'IOAPIC_VER'] +
+                [f'entry{n}' for n in range(24)])
+PIC_WORDS = ['PIC_IRR', 'PIC_ISR', 'PIC_IMR', 'PIC_ELCR']
 
 
 class Op:
@@ -49,8 +55,8 @@ def write(path, ops):
     """A file for --share."""
     ops_at = 4096
     log_at = (ops_at + len(ops) * OP.size + 4095) // 4096 * 4096
-    # At most: 256 vectors in a window, 43 registers.
-    most = {WINDOW: 258, SNAPSHOT: 48}
+    # At most: 256 vectors in a window, 43 registers, 27, 4.
+    most = {WINDOW: 258, SNAPSHOT: 48, IOAPIC: 29, PIC: 6}
     words = sum(most.get(op.code, 2) for op in ops)
     size = (log_at + words * 8 + 4095) // 4096 * 4096
     with open(path, 'wb') as file:

@@ -122,3 +122,8 @@ void use_cluster(void)
 {
 	run_all(set_model, NULL);
 }
+
+void lint0_extint(bool on)
+{
+	apic_write(APIC_LVT_LINT0, on ? LVT_EXTINT : LVT_MASKED);
+}

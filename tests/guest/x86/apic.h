@@ -50,6 +50,8 @@ enum apic_reg {
 #define SVR_ENABLE (1u << 8)
 /* What every running CPU of this guest has there. */
 #define SVR_NORMAL (SVR_ENABLE | VECTOR_SPURIOUS)
+/* No EOI is told to the IOAPIC (SDM 10.8.5). */
+#define SVR_SUPPRESS (1u << 12)
 
 #define ESR_SEND_ILLEGAL (1u << 5)
 #define ESR_RECEIVE_ILLEGAL (1u << 6)
@@ -58,6 +60,7 @@ enum apic_reg {
 
 /* Entries of the local vector table; what they are after reset. */
 #define LVT_MASKED (1u << 16)
+#define LVT_EXTINT (7u << 8)
 #define LVT_ONE_SHOT 0u
 #define LVT_PERIODIC (1u << 17)
 #define LVT_TSC_DEADLINE (2u << 17)
@@ -99,6 +102,8 @@ uint32_t apic_bits(enum apic_reg reg);
 /* LDR in the logical models: what the CPU has, and one CPU's address. */
 uint32_t flat_bit(uint32_t id);
 uint32_t cluster_address(uint32_t id);
+/* LINT0 of this CPU takes the PIC's interrupts, or nothing. */
+void lint0_extint(bool on);
 /* On all CPUs, xAPIC mode only. */
 void use_flat(void);
 void use_cluster(void);

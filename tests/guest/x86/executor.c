@@ -10,7 +10,7 @@
 
 #include "executor.h"
 
-#include "apic.h"
+#include "lines.h"
 
 /* boot.S */
 extern const char trampoline[], trampoline_end[];
@@ -29,6 +29,7 @@ static const struct op *turn;
 static uint32_t turn_number;
 /* Of a WINDOW, by CPU: all vectors at most. */
 static uint32_t taken[2][256];
+static uint32_t limit;
 
 static void write_log(uint64_t word)
 {
@@ -72,7 +73,8 @@ static uint32_t bit_of(struct cpu *me, uint32_t reg, uint32_t vector)
 	return read_reg(me, reg + vector / 32 * 0x10) >> vector % 32 & 1;
 }
 
-static void vector_taken(struct cpu *me, uint32_t vector)
+/* False: that was the last one of this window. */
+static bool vector_taken(struct cpu *me, uint32_t vector)
 {
 	uint32_t word = vector | bit_of(me, APIC_ISR, vector) << 8;
 
@@ -81,6 +83,7 @@ static void vector_taken(struct cpu *me, uint32_t vector)
 		wrmsr(APIC_MSR(APIC_EOI), 0);
 	else
 		*page_at(page(me), APIC_EOI) = 0;
+	return me->logged != limit;
 }
 
 /* Called by boot.S with interrupts off. */
@@ -95,7 +98,8 @@ void trap(struct trap_frame *frame)
 		this_cpu()->nmis++;
 	} else if (frame->vector >= 16) {
 		/* This code raises none of the exceptions 16 to 31. */
-		vector_taken(this_cpu(), (uint32_t)frame->vector);
+		if (!vector_taken(this_cpu(), (uint32_t)frame->vector))
+			frame->rflags &= ~RFLAGS_IF;
 	} else {
 		print("executor: cpu %u: exception %u, rip %lx, cr2 %lx\n",
 		      this_cpu()->id, (uint32_t)frame->vector, frame->rip,
@@ -146,17 +150,18 @@ static void settle_here(void)
 	out8(YIELD_PORT, 0);
 }
 
-static void window(struct cpu *me)
+static void window(struct cpu *me, uint32_t most)
 {
 	uint32_t before;
 
 	me->logged = 0;
+	limit = most;
 	do {
 		before = me->logged;
 		sti();
 		settle_here();
 		cli();
-	} while (me->logged != before);
+	} while (me->logged != before && (!most || me->logged < most));
 }
 
 static uint64_t wait(struct cpu *me, uint32_t vector, uint64_t cycles)
@@ -205,6 +210,36 @@ static uint32_t snapshot_words(const struct cpu *me)
 	return 2 + 15 + 24 + (me->x2apic ? 1 : 2);
 }
 
+static void log_ioapic(void)
+{
+	uint32_t index = ioapic_index();
+
+	write_log(index);
+	write_log(ioapic_read(IOAPIC_ID));
+	write_log(ioapic_read(IOAPIC_VER));
+	for (uint32_t i = 0; i < 2 * IOAPIC_PINS; i += 2)
+		write_log((uint64_t)ioapic_read(IOAPIC_ENTRY + i + 1) << 32 |
+			  ioapic_read(IOAPIC_ENTRY + i));
+	ioapic_select(index);
+}
+
+static void log_pic(void)
+{
+	write_log(pic_both(OCW3_IRR));
+	write_log(pic_both(OCW3_ISR));
+	write_log(pic_read(PIC_MASTER + 1) | pic_read(PIC_SLAVE + 1) << 8);
+	write_log(pic_read(PIC_ELCR) | pic_read(PIC_ELCR + 1) << 8);
+}
+
+static uint64_t fall(uint32_t n)
+{
+	bool requests = pic_both(OCW3_IRR) >> n & 1;
+
+	if (!requests)
+		line(n, false);
+	return !requests;
+}
+
 static void send(struct cpu *me, uint32_t icr, uint32_t id)
 {
 	if (me->x2apic) {
@@ -249,7 +284,7 @@ run_long(struct cpu *me, const struct op *op, uint32_t number, uint64_t *value)
 
 	switch (op->code) {
 	case OP_WINDOW:
-		window(me);
+		window(me, (uint32_t)op->value);
 		extra = me->logged;
 		write_log(number | (uint64_t)extra << LOG_EXTRA_SHIFT);
 		write_log(me->nmis);
@@ -263,6 +298,19 @@ run_long(struct cpu *me, const struct op *op, uint32_t number, uint64_t *value)
 		write_log(0);
 		snapshot(me);
 		return true;
+	case OP_IOAPIC:
+		write_log(number | (uint64_t)IOAPIC_WORDS << LOG_EXTRA_SHIFT);
+		write_log(0);
+		log_ioapic();
+		return true;
+	case OP_PIC:
+		write_log(number | (uint64_t)PIC_WORDS << LOG_EXTRA_SHIFT);
+		write_log(0);
+		log_pic();
+		return true;
+	case OP_FALL:
+		*value = fall(op->at);
+		break;
 	case OP_SETTLE:
 		settle_here();
 		break;
@@ -307,6 +355,15 @@ static void run(struct cpu *me, const struct op *op, uint32_t number)
 		break;
 	case OP_WRITE_CR8:
 		write_cr8(op->value);
+		break;
+	case OP_IN:
+		value = in8((uint16_t)op->at);
+		break;
+	case OP_OUT:
+		if (op->width == 4)
+			out32((uint16_t)op->at, (uint32_t)op->value);
+		else
+			out8((uint16_t)op->at, (uint8_t)op->value);
 		break;
 	default:
 		if (run_long(me, op, number, &value))

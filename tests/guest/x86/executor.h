@@ -17,6 +17,7 @@
 #define SHARE 0xd0000000u
 #define STREAM_MAGIC 0x45584543u
 #define YIELD_PORT 0xe0
+#define RFLAGS_IF 0x200u
 
 struct stream {
 	uint32_t magic;
@@ -37,7 +38,8 @@ enum opcode {
 	OP_WRMSR,
 	OP_READ_CR8,
 	OP_WRITE_CR8,
-	/* Take all interrupts that can be. Logs vectors and new NMIs. */
+	/* Take all interrupts that can be, at most @value unless that is 0,
+	 * for a level may last. Logs vectors and new NMIs. */
 	OP_WINDOW,
 	/* Leave the guest, so that what is asynchronous has come. */
 	OP_SETTLE,
@@ -49,6 +51,15 @@ enum opcode {
 	OP_CPUID,
 	/* CPU 0: INIT and SIPI to CPU 1. Logs how often it started. */
 	OP_START,
+	/* Port @at; IN logs a byte, OUT writes 4 if @width is 4, else 1. */
+	OP_IN,
+	OP_OUT,
+	/* Logs the IOAPIC's registers, as extra words; IOREGSEL stays. */
+	OP_IOAPIC,
+	/* Logs the PIC's IRR, ISR, IMR and ELCR, as extra words. */
+	OP_PIC,
+	/* Line @at falls, but not while the PIC's IRR has it; logs that. */
+	OP_FALL,
 	OP_CODES,
 };
 
@@ -69,5 +80,7 @@ struct op {
  */
 #define LOG_FAULT (1ull << 32)
 #define LOG_EXTRA_SHIFT 48
+#define IOAPIC_WORDS 27
+#define PIC_WORDS 4
 
 #endif

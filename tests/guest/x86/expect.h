@@ -12,6 +12,9 @@ void quiet(void);
 /* Waits for the handlers if there must be some. */
 void expect_count(struct cpu *me, uint32_t vector, uint32_t n,
 		  const char *when);
+/* The same of lines that this CPU drives, interrupts on. */
+void expect_lines(struct cpu *cpu, uint32_t vector, uint32_t n,
+		  const char *when);
 void expect_reg(struct cpu *me, const char *name, uint32_t got,
 		uint32_t expected, const char *when);
 /* The vectors in the order of their handlers; 0x100 marks an end. */

@@ -259,16 +259,81 @@ void check_disable_enable(void);
 void check_x2apic_disable(void);
 void check_x2apic_hides_page(void);
 
+void check_pit_pin(void);
+void check_pit_pic(void);
+void check_pit_ticks(void);
+void check_pit_gate(void);
+void check_serial_irq(void);
+/* Whether a byte has come. */
+bool serial_offered(void);
+void check_serial_input(void);
+void check_rtc_irq(void);
+void check_rtc_registers(void);
+void check_fw_cfg(void);
+void check_ports(void);
+
 void check_pingpong(void);
 void check_storm(void);
 void check_storm_timers(void);
+void check_storm_lines(void);
+
+void check_ioapic_regs(void);
+void check_ioapic_entries(void);
+void check_ioapic_edge(void);
+void check_ioapic_edge_shared(void);
+void check_ioapic_edge_masked(void);
+void check_ioapic_edge_pending(void);
+void check_ioapic_broadcast(void);
+void check_ioapic_logical(void);
+void check_ioapic_lowest(void);
+void check_ioapic_nmi(void);
+void check_ioapic_illegal(void);
+
+void check_level(void);
+void check_level_masked(void);
+void check_level_mask_in_service(void);
+void check_level_withdrawn(void);
+void check_level_bounces(void);
+void check_level_shared_line(void);
+void check_level_until_eoi(void);
+void check_level_shared_vector(void);
+void check_level_ipi_same_vector(void);
+void check_level_move(void);
+void check_level_change_vector(void);
+void check_level_eoi_register(void);
+void check_level_refused(void);
+void check_level_suppressed(void);
+
+void check_pic_regs(void);
+void check_pic_extint(void);
+void check_pic_halted(void);
+void check_pic_priority(void);
+void check_pic_rotate(void);
+void check_pic_aeoi(void);
+void check_pic_nested(void);
+void check_pic_sfnm(void);
+void check_pic_special_mask(void);
+void check_pic_masked(void);
+void check_pic_level(void);
+void check_pic_withdrawn(void);
+void check_pic_poll(void);
+void check_pic_pin(void);
+void check_pic_spurious(void);
 
 /* check_timer.c: one-shots, each started by the handler of the last. */
 void chain_begin(struct cpu *me);
 void chain_end(struct cpu *me);
 /* On CPU 0, after all have ended theirs. */
 void chain_report(void);
+/* check_lines.c: devices; on each CPU but for the first and the last. */
+void lines_prepare(void);
+void lines_step(struct cpu *me, uint32_t random);
+void lines_end(struct cpu *me);
+void lines_report(void);
 /* There is a timer in TSC-deadline mode. */
 bool tsc_deadline_offered(void);
+/* check_level.c: EOI broadcasts can be suppressed; the IOAPIC has EOI. */
+bool suppress_offered(void);
+bool eoi_register_offered(void);
 
 #endif
