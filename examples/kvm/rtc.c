@@ -169,7 +169,8 @@ set_time(const struct rtc *rtc, struct tm *tm, uint8_t reg, uint8_t value)
 		tm->tm_mon = number - 1;
 		return true;
 	case YEAR:
-		tm->tm_year = tm->tm_year / 100 * 100 + number;
+		/* In binary it may be anything. */
+		tm->tm_year = tm->tm_year / 100 * 100 + number % 100;
 		return true;
 	case CENTURY:
 		tm->tm_year = (number - 19) * 100 + tm->tm_year % 100;

@@ -16,7 +16,7 @@
  * A pin (Intel 82093AA data sheet, 3.2.4):
  *
  * - Its input is asserted while one of its sources is (vic_ioapic_line_set).
-  * - Edge: a message goes out when the input becomes asserted and the entry
+ * - Edge: a message goes out when the input becomes asserted and the entry
  *   is not masked. What a masked pin missed is gone.
  * - Level: a message goes out when the input is asserted, the entry is not
  *   masked and remote IRR is 0, whichever of these came last. Remote IRR
@@ -106,7 +106,8 @@ VIC_API size_t vic_ioapic_size(const struct vic_ioapic_config *config);
  * bus as long as that is used.
  *
  * @param storage aligned to VIC_CACHE_LINE.
- * @return VIC_OK, VIC_ERR_STORAGE, VIC_ERR_ABI, VIC_ERR_INVAL.
+ * @return VIC_OK, VIC_ERR_STORAGE, VIC_ERR_ABI, VIC_ERR_INVAL, or
+ * VIC_ERR_EXISTS if @p storage is an IOAPIC of that bus already.
  */
 VIC_API VIC_NODISCARD int
 vic_ioapic_init(void *storage, size_t size,

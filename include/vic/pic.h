@@ -19,9 +19,10 @@
  * Choices where the data sheet leaves some (docs/conformance-ioapic.md):
  * before the first ICW1 to ICW4, and while they are written, INT is low;
  * ICW1 clears ISR; SNGL and buffered mode are stored without an effect, and
-  * LTIM makes all inputs level; the mode for 8080 processors gives ICW2's
- * bits as the one for 8086 does. IR2 of the master is latched until it is
- * acknowledged, whatever becomes of the slave's request.
+ * LTIM makes all inputs level; the mode for 8080 processors gives ICW2's
+ * bits as the one for 8086 does. IR2 of the master, as an edge, is latched
+ * until an INTA cycle, a poll of the slave or ICW1, whatever becomes of the
+ * slave's request.
  */
 #ifndef VIC_PIC_H
 #define VIC_PIC_H
@@ -97,9 +98,10 @@ VIC_API VIC_NODISCARD int vic_pic_init(void *storage, size_t size,
 				       struct vic_pic **pic);
 
 /**
- * Wire INT to LINT0 of @p vcpu, which needs vic_vcpu_ops.inta. Before other
- * threads use the PIC. Firmware wires the bootstrap processor; a kernel that
- * may be started on another one by a crash needs that, too.
+ * Wire INT to LINT0 of @p vcpu, which needs vic_vcpu_ops.inta and must
+ * outlive the PIC. Before other threads use the PIC. Firmware wires the
+ * bootstrap processor; a kernel that may be started on another one by a
+ * crash needs that, too.
  *
  * @return VIC_OK; VIC_ERR_EXISTS if it is wired, VIC_ERR_STATE if there are
  * VIC_PIC_MAX_WIRES, VIC_ERR_INVAL without vic_vcpu_ops.inta.

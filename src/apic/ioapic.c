@@ -59,6 +59,15 @@ size_t vic_ioapic_size(const struct vic_ioapic_config *config)
 	return (size + VIC_CACHE_LINE - 1) & ~(size_t)(VIC_CACHE_LINE - 1);
 }
 
+static bool
+on_bus(const struct vic_apic_bus *bus, const struct vic_ioapic *ioapic)
+{
+	for (const struct vic_ioapic *io = bus->ioapics; io; io = io->next)
+		if (io == ioapic)
+			return true;
+	return false;
+}
+
 int vic_ioapic_init(void *storage, size_t size,
 		    const struct vic_ioapic_config *config,
 		    struct vic_ioapic **ioapic)
@@ -74,6 +83,8 @@ int vic_ioapic_init(void *storage, size_t size,
 	if (!io || size < vic_ioapic_size(config) ||
 	    !aligned(io, VIC_CACHE_LINE))
 		return VIC_ERR_STORAGE;
+	if (config->bus && on_bus(config->bus, io))
+		return VIC_ERR_EXISTS;
 	memset(io, 0, vic_ioapic_size(config));
 	lock_init(&io->lock, config->ops);
 	io->bus = config->bus;
@@ -383,11 +394,12 @@ bool vic_ioapic_line_set(struct vic_ioapic *ioapic,
 			 struct vic_counters *counters, uint32_t pin,
 			 uint32_t source, bool level)
 {
-	struct ioapic_pin *p = &ioapic->pins[pin];
+	struct ioapic_pin *p = ioapic->pins;
 
 	if (UNLIKELY(pin >= ioapic->nr || source >= VIC_IOAPIC_SOURCES ||
 		     ioapic->lock.ops))
 		return line_set_long(ioapic, counters, pin, source, level);
+	p += pin;
 	lock_take_known(&ioapic->lock, true);
 	if (UNLIKELY(p->way == PIN_LONG)) {
 		lock_drop_known(&ioapic->lock, true);

@@ -60,14 +60,14 @@ struct vic_apic_bus {
 	uint32_t max;
 	uint32_t flags;
 	uint32_t msi_format;
-		/* One more than the highest index that was ever added. */
+	/* One more than the highest index that was ever added. */
 	uint32_t nr;
 	/* The first of its IOAPICs; set before the bus is used. */
 	struct vic_ioapic *ioapics;
 
 	/* POPULATION_*; the counts are never too low. */
 	_Alignas(VIC_CACHE_LINE) uint64_t population;
-		uint64_t generation;
+	uint64_t generation;
 	/*
 	 * How often a guest changed who accepts what, and whether an IOAPIC
 	 * waits for that: src/apic/ioapic.c has the pair.
