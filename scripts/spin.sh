@@ -9,8 +9,9 @@ usage() {
 usage: scripts/spin.sh [--quick] [--only NAME]
        scripts/spin.sh --trace NAME
 
-Checks the models of the delivery protocol, of posting and of the GIC's queues
-and list registers, tests/concurrency/spin/, below build/spin/: every
+Checks the models of the delivery protocol, of posting, of IOAPIC and PIC, and
+of the GIC's queues and list registers, tests/concurrency/spin/, below
+build/spin/: every
 configuration must hold in all its states, every mutant must fail by the
 property it names, every variant must hold and every limit must fail. One line
 per run on standard output, progress on standard error; the last line is
@@ -65,6 +66,8 @@ command -v spin >/dev/null && command -v gcc >/dev/null || {
 #   PL liveness of the wake-up handler
 #   PX PY software, or requests, and devices together
 #   HP held vectors       HE two edge sources          HA posting begins
+# Of IOAPIC and PIC, in chips.pml:
+#   CA a refused level        CL LINT0
 # And of the GIC, in gic.pml and route.pml:
 #   GS senders        GI two interrupts       GW ICENABLER, ISENABLER
 #   GG GICD_CTLR      GR ISACTIVER is read    GD as GW, depth first
@@ -72,6 +75,7 @@ command -v spin >/dev/null && command -v gcc >/dev/null || {
 defaults='NPOST=0 NVEC=1 WORDS=1 NREQ=0 KINDS=0 TRIGGERS=0 DISCARD=0 SELF=0
 	SENDS=0 REFUSALS=1 LIVE=0
 	NDEV=0 POSTING=1 PREEMPT=1 SLEEP=1 NLEVEL=1 NEDGE=1 ACTIVATE=0
+	WIRE=0 NARRIVE=1
 	NSEND=1 NIRQ=1 NWRITE=0 NREAD=0 GROUP=0 NROUTE=1 ROUTES=0'
 small() {
 	case $1 in
@@ -93,6 +97,8 @@ small() {
 	HP) echo SENDS=2 ;;
 	HE) echo NEDGE=2 SENDS=1 ;;
 	HA) echo ACTIVATE=1 SENDS=1 ;;
+	CA) echo SENDS=2 ;;
+	CL) echo WIRE=1 SENDS=3 NARRIVE=2 ;;
 	GS) echo NSEND=2 ;;
 	GI) echo NIRQ=2 ;;
 	GW | GD) echo NWRITE=1 ;;
@@ -119,6 +125,8 @@ large() {
 	PY) echo NREQ=1 NDEV=1 PREEMPT=0 ;;
 	HP) echo SENDS=0 ;;
 	HA) echo ACTIVATE=1 SENDS=2 ;;
+	CA) echo SENDS=3 ;;
+	CL) echo WIRE=1 SENDS=6 NARRIVE=6 ;;
 	GI) echo NSEND=2 NIRQ=2 ;;
 	*) small "$1" ;;
 	esac
@@ -138,6 +146,7 @@ model_of() {
 	M?) echo "$models/route.pml" ;;
 	P?) echo "$models/posted.pml" ;;
 	H?) echo "$models/held.pml" ;;
+	C?) echo "$models/chips.pml" ;;
 	*) echo "$models/delivery.pml" ;;
 	esac
 }
@@ -227,7 +236,7 @@ fails() {
 	L) verify "$name" "$fair" "-l -f -m$depth" "$@" ;;
 	PL) verify "$name" '-O1 -DNP' "-l -m$depth" "$@" ;;
 	GD | H?) verify "$name" '-O1 -DSAFETY' "-m$depth -w22" "$@" ;;
-	G? | M? | P?) verify "$name" '-O0 -DSAFETY -DBFS' -w22 "$@" ;;
+	C? | G? | M? | P?) verify "$name" '-O0 -DSAFETY -DBFS' -w22 "$@" ;;
 	*) verify "$name" '-O1 -DSAFETY -DBFS' -w22 "$@" ;;
 	esac
 	report "$name" "$property" "$text"
@@ -235,7 +244,7 @@ fails() {
 		spin -k "${model##*/}.trail" -p -g "$@" "$model")
 }
 
-letters='V R Q E I S F L PS PD PB PR PG PL HP HE HA GS M1'
+letters='V R Q E I S F L PS PD PB PR PG PL HP HE HA CA CL GS M1'
 [ -n "$quick" ] || letters="$letters T W X Y N M PX PY GI GW GG GR MS"
 for letter in $letters; do
 	case $quick in
@@ -253,11 +262,11 @@ sed -n -e '/^#define [a-z_]* [0-9]*$/ {
 	N
 	s|^#define \([a-z_]*\) .*\n/\* \(.*\) \*/$|\1 \2|p
 }' "$models/delivery.pml" "$models/posted.pml" "$models/held.pml" \
-	"$models/gic.pml" "$models/route.pml" >"$list"
+	"$models/chips.pml" "$models/gic.pml" "$models/route.pml" >"$list"
 while read -r name kind letter property text; do
 	# The long ones are for the full check.
 	case $quick$only:$kind:$letter in
-	yes:variant:G* | yes:*:M* | yes:variant:H*) continue ;;
+	yes:variant:[CGH]* | yes:*:M*) continue ;;
 	esac
 	set -- $(flags $(small ${letter%:})) -DMUT=$name
 	case $kind in

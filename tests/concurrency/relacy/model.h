@@ -60,7 +60,7 @@ unsigned int model_bytes(enum model_word word);
 /* NEW in the request word. */
 uint64_t model_new(void);
 
-/* delivery.cpp, posting.cpp */
+/* delivery.cpp, posting.cpp, chips.cpp */
 uint64_t model_load(const void *p, unsigned int bytes, enum model_order order);
 void model_store(void *p, unsigned int bytes, uint64_t value,
 		 enum model_order order);
