@@ -10,8 +10,8 @@
  * may not call libvic, block, or take a lock that the embedder holds around
  * libvic calls. @c eoi alone may post: vic_msi(), vic_vcpu_post(),
  * vic_gic_line_set(), vic_ioapic_line_set(), vic_pic_line_set(), so that a
- * level line that is still high is pending again. @c lock and @c unlock are
- * the exception to "no lock held".
+ * level line that is still high is pending again, and @c inta may call
+ * vic_pic_ack(). @c lock and @c unlock are the exception to "no lock held".
  */
 #ifndef VIC_OPS_H
 #define VIC_OPS_H
@@ -73,7 +73,8 @@ struct vic_vcpu_ops {
 	/**
 	 * A level interrupt was completed, by the guest or, in a GIC, by a
 	 * write of ICACTIVER, which may be another vCPU's. Runs on the
-	 * thread of the vCPU whose guest did it.
+	 * thread of the vCPU whose guest did it; for an IOAPIC without a
+	 * bus, and at the end of an automatic EOI, on the caller's.
 	 * @p number is the vector for VIC_EOI_LAPIC, the INTID for
 	 * VIC_EOI_GIC, the pin for VIC_EOI_IOAPIC, the IRQ for VIC_EOI_PIC;
 	 * @p opaque is that of the vCPU, or of the IOAPIC or PIC. NULL:

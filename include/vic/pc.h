@@ -58,8 +58,9 @@ VIC_API VIC_NODISCARD int vic_pc_save(const struct vic_pc *pc, void *image,
  * are checked before the first one changes.
  *
  * @param what NULL, or receives what is wrong; NULL after VIC_OK.
- * @param part NULL, or receives where: the index of a local APIC, behind
- * them the IOAPICs, behind them the PIC, and one more for the image itself.
+ * @param part NULL, or receives where, after VIC_ERR_IMAGE and its like: the
+ * index of a local APIC, behind them the IOAPICs, behind them the PIC, and
+ * one more for the image itself.
  * @return VIC_OK; VIC_ERR_ABI, VIC_ERR_INVAL, VIC_ERR_IMAGE,
  * VIC_ERR_IMAGE_CONFIG or VIC_ERR_IMAGE_STATE, and nothing has changed.
  */

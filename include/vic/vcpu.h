@@ -165,7 +165,7 @@ VIC_API VIC_NODISCARD int vic_vcpu_init(void *storage, size_t size,
  * a level one that TMR does not know makes the target leave the guest, and
  * one that was level stays so until its EOI, which vic_vcpu_ops.eoi hears.
  * What comes to a local APIC that is disabled is thrown away; of a bus with
- * an IOAPIC not the level ones, if it is disabled by SVR.
+ * an IOAPIC not the level ones, if SVR has disabled it since its reset.
  * @return VIC_POST_MERGED if it was pending already. A vector below 16 is
  * refused.
  */

@@ -104,6 +104,7 @@ static void reset_registers(struct vic_lapic *lapic)
 	lapic->irr_words = lapic->isr_count = 0;
 	lapic->lint_vector = 0;
 	lapic->esr_pending = 0;
+	lapic->was_enabled = 0;
 	lapic_hear(lapic);
 	ppr_update(lapic->page, lapic->vcpu, 0);
 }

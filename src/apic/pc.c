@@ -31,6 +31,12 @@ static int pc_check(const struct vic_pc *pc)
 	    pc->nr_ioapics > VIC_PC_MAX_IOAPICS || !pc->lapics ||
 	    (pc->nr_ioapics && !pc->ioapics) || !pc->counters)
 		return VIC_ERR_INVAL;
+	for (uint32_t i = 0; i < pc->nr_lapics; i++)
+		if (!pc->lapics[i])
+			return VIC_ERR_INVAL;
+	for (uint32_t i = 0; i < pc->nr_ioapics; i++)
+		if (!pc->ioapics[i])
+			return VIC_ERR_INVAL;
 	return VIC_OK;
 }
 

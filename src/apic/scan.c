@@ -52,7 +52,7 @@ void lapic_accept_words(struct vic_lapic *lapic, uint32_t i, uint64_t bits,
 		 * An IOAPIC that sent a level before the guest's software
 		 * disable waits for its EOI.
 		 */
-		if (lapic->mode != LAPIC_DISABLED && lapic->bus->ioapics)
+		if (lapic->was_enabled && lapic->bus->ioapics)
 			refused &= ~level | illegal(i);
 	}
 	inbox_count(&counters->discarded, refused);

@@ -13,6 +13,7 @@ void lm_power_up(struct lm_vcpu *v)
 	v->ldr = 0;
 	v->dfr = 0xffffffff;
 	v->svr = VIC_SVR_RESET;
+	v->was_enabled = false;
 	memset(v->irr, 0, sizeof(v->irr));
 	memset(v->tmr, 0, sizeof(v->tmr));
 	memset(v->isr, 0, sizeof(v->isr));

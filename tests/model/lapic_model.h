@@ -129,6 +129,8 @@ struct lm_vcpu {
 	/* The one of xAPIC mode; the other is derived. */
 	uint32_t ldr;
 	uint32_t dfr, svr;
+	/* SVR enabled it since its reset. */
+	bool was_enabled;
 	bool irr[256], tmr[256], isr[256];
 	/* What ESR reads, and what was recorded since it was written. */
 	uint32_t esr, errors;

@@ -196,8 +196,10 @@ static bool x2apic_reserved(const struct lm *m, const struct lm_vcpu *v,
 static void write_svr(const struct lm *m, struct lm_vcpu *v, uint32_t value)
 {
 	v->svr = value & svr_writable(m);
-	if (v->svr & VIC_SVR_ENABLE)
+	if (v->svr & VIC_SVR_ENABLE) {
+		v->was_enabled = true;
 		return;
+	}
 	for (uint32_t i = 0; i < LM_LVTS; i++)
 		v->lvt[i] |= VIC_LVT_MASKED;
 }

@@ -343,7 +343,7 @@ void lapic_rig_post(struct lapic_rig *rig, uint32_t vcpu, uint8_t vector,
 	 * the EOI of also after the APIC was disabled.
 	 */
 	if (!refused && (lm_is_software_enabled(v) ||
-			 (level && lm_is_enabled(v) && rig->chips.accessed)))
+			 (level && v->was_enabled && rig->chips.accessed)))
 		lm_accept(v, vector, level);
 }
 

@@ -331,11 +331,14 @@ void lapic_rig_keep(struct lapic_rig *rig, uint32_t vcpu)
 void lapic_rig_go_back(struct lapic_rig *rig, uint32_t vcpu)
 {
 	struct lapic_rig_cpu *cpu = &rig->cpu[vcpu];
+	bool was_enabled = rig->lm.vcpu[vcpu].was_enabled;
 
 	if (!cpu->has_kept)
 		return;
 	lapic_rig_note(rig, "cpu%u: go back", vcpu);
 	rig->lm.vcpu[vcpu] = cpu->kept_model;
+	/* It is about senders of now. */
+	rig->lm.vcpu[vcpu].was_enabled = was_enabled;
 	restore(rig, vcpu, cpu->kept);
 	lapic_rig_pass(rig, VIC_CLOCK_TSC, 0);
 	lapic_rig_ring(rig);

@@ -42,7 +42,8 @@ static void run_device(struct cpu *me, uint32_t vector)
 		if (device->level && directed[me->id])
 			ioapic_eoi(vector);
 	}
-	STORE(device->run, device->run + 1);
+	/* After the EOI another CPU may run the next. */
+	__atomic_fetch_add(&device->run, 1, __ATOMIC_SEQ_CST);
 }
 
 static void ask(struct device *device, uint32_t random)
@@ -160,8 +161,9 @@ static bool served(const struct device *device)
 		if (reached(&device->run, device->asked))
 			return true;
 	} while (all_run() != run);
-	fail("line %u: %u handlers, the last of %u did not come", device->line,
-	     LOAD(device->run), device->asked);
+	fail("line %u: %u handlers, the last of %u did not come; entry %x",
+	     device->line, LOAD(device->run), device->asked,
+	     device->pic ? 0 : pin_read(device->line));
 	return false;
 }
 
