@@ -219,6 +219,8 @@ static __attribute__((noinline)) void tell(struct pic_call *call)
 			     &call->counters->requests, false);
 	for (uint32_t i = 0; i < call->messages; i++)
 		ioapic_send(pic->ioapic, call->counters, &call->message[i]);
+	call->tell = 0;
+	call->messages = 0;
 }
 
 static __attribute__((noinline)) void report(struct pic_call *call)
@@ -236,6 +238,7 @@ void pic_end(struct pic_call *call)
 	/* A line that the device lowers now is not requested again. */
 	if (UNLIKELY(call->ended)) {
 		lock_drop(&pic->lock);
+		tell(call);
 		report(call);
 		lock_take(&pic->lock);
 	}
