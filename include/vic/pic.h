@@ -40,7 +40,7 @@ extern "C" {
 struct vic_pic;
 
 /** Enough bytes for a struct vic_pic. */
-#define VIC_PIC_SIZE (28 * VIC_CACHE_LINE)
+#define VIC_PIC_SIZE (8 * VIC_CACHE_LINE)
 /** vCPUs that can be wired to its output. */
 #define VIC_PIC_MAX_WIRES 16
 /** Bytes of an image: vic_pic_save(). */
