@@ -25,7 +25,6 @@
 
 #define PINS_DEFAULT 24u
 #define VERSION_DEFAULT 0x20u
-#define VERSION_ARB 0x11u
 
 static uint32_t config_pins(const struct vic_ioapic_config *config)
 {

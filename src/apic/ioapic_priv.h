@@ -15,6 +15,8 @@
 #include "ipi/send.h"
 #include "lock.h"
 
+/* The version with an arbitration register. */
+#define VERSION_ARB 0x11u
 /* Words of a bitmap of pins. */
 #define PIN_WORDS ((VIC_IOAPIC_MAX_PINS + 63) / 64)
 

@@ -4,7 +4,6 @@
 /* A guest's accesses to an IOAPIC: Intel 82093AA data sheet, 3.1 and 3.2. */
 #include "apic/ioapic_priv.h"
 
-#define VERSION_ARB 0x11u
 #define VERSION_EOI 0x20u
 
 /* The pin whose entry IOREGSEL names; nr or more: none. */
