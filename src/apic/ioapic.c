@@ -91,8 +91,11 @@ int vic_ioapic_init(void *storage, size_t size,
 	io->opaque = config->opaque;
 	io->nr = config_pins(config);
 	io->flags = config->flags;
-	io->version = config->version ? config->version : VERSION_DEFAULT;
-	io->reset_id = config->id;
+	if (!config->ops->lock && !(config->flags & VIC_IOAPIC_VOLTAGES))
+		io->short_pins = io->nr;
+	io->version = (uint8_t)(config->version ? config->version
+						: VERSION_DEFAULT);
+	io->reset_id = (uint8_t)config->id;
 	io->writable = (UINT64_C(0xff) << VIC_RTE_DEST_SHIFT) | VIC_RTE_VECTOR |
 		       VIC_RTE_MODE | VIC_RTE_LOGICAL | VIC_RTE_LOW |
 		       VIC_RTE_LEVEL | VIC_RTE_MASKED;
@@ -128,7 +131,7 @@ void ioapic_choose_way(const struct vic_ioapic *ioapic, struct ioapic_pin *pin)
 	pin->way = PIN_LONG;
 	if (ioapic->bus && !(pin->entry & unusual) &&
 	    (pin->entry & VIC_RTE_VECTOR) >= VIC_VECTOR_MIN &&
-	    !(ioapic->flags & VIC_IOAPIC_VOLTAGES))
+	    pin->entry >> VIC_RTE_DEST_SHIFT != 0xff)
 		pin->way = pin->entry & VIC_RTE_LEVEL ? PIN_LEVEL : PIN_EDGE;
 }
 
@@ -342,46 +345,35 @@ send_level_long(struct vic_ioapic *ioapic, struct vic_counters *counters,
 	return send_level(ioapic, counters, &message);
 }
 
-/* The short ways; a lock of libvic's own is held, and dropped here. */
-static __attribute__((noinline)) bool
-raise_edge(struct vic_ioapic *ioapic, struct vic_counters *counters,
-	   struct ioapic_pin *p, uint64_t bit)
-{
-	uint64_t old = p->sources, entry = p->entry;
-	struct vic_vcpu *vcpu;
+/* The short ways. @pin and @source exist, and the lock is libvic's own. */
 
-	store_relaxed(&p->sources, old | bit);
-	lock_drop_known(&ioapic->lock, true);
-	if (UNLIKELY(old))
-		return false;
-	vcpu = unicast_physical8(ioapic->bus,
-				 (uint32_t)(entry >> VIC_RTE_DEST_SHIFT));
-	if (UNLIKELY(!vcpu))
-		return send_edge_long(ioapic, counters, entry);
-	count(&counters->ioapic);
-	return inbox_post(vcpu, counters, entry & VIC_RTE_VECTOR, false) !=
-	       VIC_POST_MERGED;
+/* The vCPU of an entry that has one; choose_way() left 0xFF out. */
+ALWAYS_INLINE struct vic_vcpu *
+sole_target(const struct vic_ioapic *ioapic, uint64_t entry)
+{
+	return unicast_id8(ioapic->bus,
+			   (uint32_t)(entry >> VIC_RTE_DEST_SHIFT), false);
 }
 
 static __attribute__((noinline)) bool
 raise_level(struct vic_ioapic *ioapic, struct vic_counters *counters,
-	    struct ioapic_pin *p, uint64_t bit)
+	    struct ioapic_pin *p, uint32_t source)
 {
 	uint64_t old = p->sources, entry = p->entry, attempt;
 	uint32_t pin = (uint32_t)(p - ioapic->pins);
 	struct vic_vcpu *vcpu;
 
-	store_relaxed(&p->sources, old | bit);
+	store_relaxed(&p->sources, old | UINT64_C(1) << source);
 	if (UNLIKELY(old || (entry & VIC_RTE_REMOTE_IRR))) {
 		p->missed += !old;
 		lock_drop_known(&ioapic->lock, true);
 		return false;
 	}
-	pin_remote_irr(ioapic, pin, true);
+	p->entry = entry | VIC_RTE_REMOTE_IRR;
+	ioapic->remote[pin / 64] |= UINT64_C(1) << pin % 64;
 	attempt = ++p->attempts | (uint64_t)p->missed << 32;
 	lock_drop_known(&ioapic->lock, true);
-	vcpu = unicast_physical8(ioapic->bus,
-				 (uint32_t)(entry >> VIC_RTE_DEST_SHIFT));
+	vcpu = sole_target(ioapic, entry);
 	if (UNLIKELY(!vcpu))
 		return send_level_long(ioapic, counters, pin, entry, attempt);
 	count(&counters->ioapic);
@@ -389,32 +381,63 @@ raise_level(struct vic_ioapic *ioapic, struct vic_counters *counters,
 	       VIC_POST_MERGED;
 }
 
+static __attribute__((noinline)) bool
+raise_long(struct vic_ioapic *ioapic, struct vic_counters *counters,
+	   const struct ioapic_pin *p, uint32_t source)
+{
+	lock_drop_known(&ioapic->lock, true);
+	return line_set_long(ioapic, counters, (uint32_t)(p - ioapic->pins),
+			     source, true);
+}
+
+static __attribute__((noinline)) bool
+line_rises(struct vic_ioapic *ioapic, struct vic_counters *counters,
+	   struct ioapic_pin *p, uint32_t source)
+{
+	uint64_t old, entry;
+	struct vic_vcpu *vcpu;
+
+	lock_take_known(&ioapic->lock, true);
+	if (UNLIKELY(p->way != PIN_EDGE))
+		return p->way == PIN_LEVEL
+			       ? raise_level(ioapic, counters, p, source)
+			       : raise_long(ioapic, counters, p, source);
+	old = p->sources;
+	entry = p->entry;
+	store_relaxed(&p->sources, old | UINT64_C(1) << source);
+	lock_drop_known(&ioapic->lock, true);
+	if (UNLIKELY(old))
+		return false;
+	vcpu = sole_target(ioapic, entry);
+	if (UNLIKELY(!vcpu))
+		return send_edge_long(ioapic, counters, entry);
+	count(&counters->ioapic);
+	return inbox_post(vcpu, counters, entry & VIC_RTE_VECTOR, false) !=
+	       VIC_POST_MERGED;
+}
+
 bool vic_ioapic_line_set(struct vic_ioapic *ioapic,
 			 struct vic_counters *counters, uint32_t pin,
 			 uint32_t source, bool level)
 {
-	struct ioapic_pin *p = ioapic->pins;
+	struct ioapic_pin *p;
 
-	if (UNLIKELY(pin >= ioapic->nr || source >= VIC_IOAPIC_SOURCES ||
-		     ioapic->lock.ops))
+	if (UNLIKELY(pin >= ioapic->short_pins))
 		return line_set_long(ioapic, counters, pin, source, level);
-	p += pin;
-	lock_take_known(&ioapic->lock, true);
-	if (UNLIKELY(p->way == PIN_LONG)) {
-		lock_drop_known(&ioapic->lock, true);
-		return line_set_long(ioapic, counters, pin, source, level);
-	}
-	if (level && p->way == PIN_LEVEL)
-		return raise_level(ioapic, counters, p, UINT64_C(1) << source);
+	if (UNLIKELY(source >= VIC_IOAPIC_SOURCES))
+		return false;
+	p = &ioapic->pins[pin];
 	if (level)
-		return raise_edge(ioapic, counters, p, UINT64_C(1) << source);
+		return line_rises(ioapic, counters, p, source);
+	/* A fall sends nothing, whatever the entry. */
+	lock_take_known(&ioapic->lock, true);
 	store_relaxed(&p->sources, p->sources & ~(UINT64_C(1) << source));
 	lock_drop_known(&ioapic->lock, true);
 	return false;
 }
 
 /* Send @pin if it is a level that wants to be sent. */
-static void
+static __attribute__((noinline)) void
 resend(struct vic_ioapic *ioapic, struct vic_counters *counters, uint32_t pin)
 {
 	struct ioapic_message message;
@@ -496,18 +519,37 @@ static __attribute__((noinline)) void eoi_long(struct vic_ioapic *ioapic,
 void vic_ioapic_eoi(struct vic_ioapic *ioapic, struct vic_counters *counters,
 		    uint8_t vector)
 {
-	uint64_t taken;
+	struct ioapic_pin *pin;
+	uint64_t bits;
+	uint32_t n;
 
-	if (UNLIKELY(ioapic->nr > 64 || ioapic->lock.ops)) {
+	/* Of 1 to 64 pins, usually one waits for its EOI. */
+	if (UNLIKELY(ioapic->short_pins - 1 > 63)) {
 		eoi_long(ioapic, counters, vector);
 		return;
 	}
 	lock_take_known(&ioapic->lock, true);
-	taken = take_remote(ioapic, 0, vector);
+	bits = ioapic->remote[0];
+	if (UNLIKELY(!bits || (bits & (bits - 1)))) {
+		lock_drop_known(&ioapic->lock, true);
+		if (bits)
+			eoi_long(ioapic, counters, vector);
+		return;
+	}
+	n = low_bit(bits);
+	pin = &ioapic->pins[n];
+	if (UNLIKELY((pin->entry & VIC_RTE_VECTOR) != vector)) {
+		lock_drop_known(&ioapic->lock, true);
+		return;
+	}
+	pin->entry &= ~(uint64_t)VIC_RTE_REMOTE_IRR;
+	ioapic->remote[0] = 0;
 	lock_drop_known(&ioapic->lock, true);
-	if (ioapic->ops->eoi)
-		tell_ended(ioapic, 0, taken);
-	resend_ended(ioapic, counters, 0, taken);
+	if (LIKELY(ioapic->ops->eoi))
+		ioapic->ops->eoi(ioapic->opaque, VIC_EOI_IOAPIC, n);
+	/* Who raises it from now on finds remote IRR 0 himself. */
+	if (UNLIKELY(load_relaxed(&pin->sources)))
+		resend(ioapic, counters, n);
 }
 
 void vic_ioapic_retry(struct vic_ioapic *ioapic, struct vic_counters *counters)

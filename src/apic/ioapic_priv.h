@@ -52,7 +52,13 @@ struct vic_ioapic {
 	/* The next one on the bus. */
 	struct vic_ioapic *next;
 	/* Fixed by init. */
-	uint32_t nr, flags, version, reset_id;
+	uint32_t nr, flags;
+	uint8_t version, reset_id;
+	/*
+	 * @nr where the short ways can be gone: the lock is libvic's own, and
+	 * polarity means nothing. Otherwise 0.
+	 */
+	uint32_t short_pins;
 	/* What a guest can write of an entry. */
 	uint64_t writable;
 	/* ID, not shifted, and IOREGSEL. */

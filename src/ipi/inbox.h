@@ -132,26 +132,38 @@ enum pend {
 	PEND_EDGE,
 };
 
-/* P2 and P3. */
-ALWAYS_INLINE enum pend inbox_pend(struct vic_vcpu *vcpu, unsigned int vector)
+/* P2: whether it was pending. */
+ALWAYS_INLINE bool inbox_pend_bit(struct vic_vcpu *vcpu, unsigned int vector)
 {
-	if (UNLIKELY(test_and_set(&vcpu->pid.pir[vector / 64], vector % 64)))
+	return test_and_set(&vcpu->pid.pir[vector / 64], vector % 64);
+}
+
+/* P3, with what P2 found. */
+ALWAYS_INLINE enum pend inbox_pend_on(struct vic_vcpu *vcpu, bool merged)
+{
+	if (UNLIKELY(merged))
 		return PEND_MERGED;
 	if (UNLIKELY(test_and_set(&vcpu->pid.control, PID_ON_BIT)))
 		return PEND_COALESCED;
 	return PEND_EDGE;
 }
 
-/* P5 for a level, behind P2 to P4; vcpu.c. */
+ALWAYS_INLINE enum pend inbox_pend(struct vic_vcpu *vcpu, unsigned int vector)
+{
+	return inbox_pend_on(vcpu, inbox_pend_bit(vcpu, vector));
+}
+
+/* A level, with P5 behind P2; vcpu.c. */
 enum vic_post inbox_post_level(struct vic_vcpu *vcpu,
 			       struct vic_counters *counters,
 			       unsigned int vector);
 
-ALWAYS_INLINE enum vic_post inbox_pend_signal(struct vic_vcpu *vcpu,
-					      struct vic_outcomes *outcomes,
-					      unsigned int vector)
+/* P3 and P4, with what P2 found. */
+ALWAYS_INLINE enum vic_post inbox_pend_tell(struct vic_vcpu *vcpu,
+					    struct vic_outcomes *outcomes,
+					    bool merged)
 {
-	switch (inbox_pend(vcpu, vector)) {
+	switch (inbox_pend_on(vcpu, merged)) {
 	case PEND_MERGED:
 		count(&outcomes->merged);
 		return VIC_POST_MERGED;
@@ -161,6 +173,13 @@ ALWAYS_INLINE enum vic_post inbox_pend_signal(struct vic_vcpu *vcpu,
 	default:
 		return inbox_signal(vcpu, outcomes, true);
 	}
+}
+
+ALWAYS_INLINE enum vic_post inbox_pend_signal(struct vic_vcpu *vcpu,
+					      struct vic_outcomes *outcomes,
+					      unsigned int vector)
+{
+	return inbox_pend_tell(vcpu, outcomes, inbox_pend_bit(vcpu, vector));
 }
 
 /* The one door to "pending" for x86 vectors, 16 or more. */

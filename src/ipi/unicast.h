@@ -47,18 +47,24 @@ ALWAYS_INLINE struct vic_vcpu *sole_listed(const struct vic_apic_bus *bus,
 	return vcpu;
 }
 
-/* @dest is an x2APIC destination. */
+/* With the population that was read. */
 ALWAYS_INLINE struct vic_vcpu *
-unicast_physical32(const struct vic_apic_bus *bus, uint32_t dest)
+physical32_among(const struct vic_apic_bus *bus, uint64_t population,
+		 uint32_t dest)
 {
-	uint64_t population = load_acquire(&bus->population);
-
 	if (UNLIKELY(population & (POPULATION_XAPIC | POPULATION_MATRIX))) {
 		if ((population & POPULATION_MATRIX) ||
 		    (dest < XAPIC_IDS && load_acquire(&bus->xapic[dest])))
 			return NULL;
 	}
 	return sole_x2apic(bus, dest);
+}
+
+/* @dest is an x2APIC destination. */
+ALWAYS_INLINE struct vic_vcpu *
+unicast_physical32(const struct vic_apic_bus *bus, uint32_t dest)
+{
+	return physical32_among(bus, load_acquire(&bus->population), dest);
 }
 
 /* @dest is an x2APIC logical destination. */
@@ -82,19 +88,27 @@ unicast_logical32(const struct vic_apic_bus *bus, uint32_t dest)
  * is looked for.
  */
 ALWAYS_INLINE struct vic_vcpu *
-unicast_physical8(const struct vic_apic_bus *bus, uint32_t dest)
+unicast_id8(const struct vic_apic_bus *bus, uint32_t dest, bool may_be_ff)
 {
+	uint64_t population = load_acquire(&bus->population);
 	uint64_t identity = IDENTITY_ABSENT;
 	struct vic_vcpu *vcpu;
 
-	if (UNLIKELY(load_acquire(&bus->population) &
-		     (POPULATION_X2APIC | POPULATION_MATRIX)))
-		return dest == 0xff ? NULL : unicast_physical32(bus, dest);
+	if (UNLIKELY(population & (POPULATION_X2APIC | POPULATION_MATRIX)))
+		return may_be_ff && dest == 0xff
+			       ? NULL
+			       : physical32_among(bus, population, dest);
 	vcpu = sole_listed(bus, &bus->xapic[dest & 0xff], &identity);
 	/* All of id and flags at once: enabled, and not in x2APIC mode. */
 	if (LIKELY((identity & IDENTITY_WHO) == dest))
 		return vcpu;
 	return NULL;
+}
+
+ALWAYS_INLINE struct vic_vcpu *
+unicast_physical8(const struct vic_apic_bus *bus, uint32_t dest)
+{
+	return unicast_id8(bus, dest, true);
 }
 
 /* @dest is an xAPIC logical destination; flat model only. */

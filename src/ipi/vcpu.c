@@ -82,17 +82,29 @@ static enum vic_post inbox_hold(struct vic_vcpu *vcpu,
 	return inbox_signal(vcpu, outcomes, false);
 }
 
+/* The vector may be delivered as an edge: it is held as well. */
+static __attribute__((noinline)) enum vic_post
+post_level_late(struct vic_vcpu *vcpu, struct vic_counters *counters,
+		unsigned int vector, bool merged)
+{
+	enum vic_post post =
+		inbox_pend_tell(vcpu, &counters->vectors, merged);
+
+	(void)inbox_hold(vcpu, counters, vector);
+	return post;
+}
+
 enum vic_post inbox_post_level(struct vic_vcpu *vcpu,
 			       struct vic_counters *counters,
 			       unsigned int vector)
 {
-	enum vic_post post =
-		inbox_pend_signal(vcpu, &counters->vectors, vector);
+	bool merged = inbox_pend_bit(vcpu, vector);
 
 	/* P5, also if posting has ended meanwhile. */
-	if (!(load_seq(&vcpu->trigger[vector / 64]) >> vector % 64 & 1))
-		(void)inbox_hold(vcpu, counters, vector);
-	return post;
+	if (UNLIKELY(!(load_seq(&vcpu->trigger[vector / 64]) >> vector % 64 &
+		       1)))
+		return post_level_late(vcpu, counters, vector, merged);
+	return inbox_pend_tell(vcpu, &counters->vectors, merged);
 }
 
 uint64_t inbox_take_held(struct vic_vcpu *vcpu, unsigned int word)

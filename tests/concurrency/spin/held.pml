@@ -186,8 +186,8 @@ inline ask()
 	}
 }
 
-/* P2 to P4 */
-inline pend(t)
+/* P2 */
+inline pend_bit(t)
 {
 	d_step {
 		EMPTY(t);
@@ -195,6 +195,11 @@ inline pend(t)
 		mem[PIR] = 1;
 		in_pir[t] = level
 	}
+}
+
+/* P3 and P4 */
+inline pend_tell()
+{
 	if
 	:: !merged ->
 		d_step {
@@ -209,16 +214,23 @@ inline pend(t)
 	fi
 }
 
+inline pend(t)
+{
+	pend_bit(t);
+	pend_tell()
+}
+
 /* inbox_post_level() with P5. */
 inline post_level(t)
 {
 #if MUT == looks_early
 	missing = !LOAD(t, TRIGGER);
-	pend(t);
+	pend_bit(t);
 #else
-	pend(t);
+	pend_bit(t);
 	missing = !LOAD(t, TRIGGER) && MUT != looks_once;
 #endif
+	pend_tell();
 	if
 	:: missing -> missing = 0; hold(t)
 	:: !missing
