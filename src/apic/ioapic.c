@@ -93,8 +93,8 @@ int vic_ioapic_init(void *storage, size_t size,
 	io->flags = config->flags;
 	if (!config->ops->lock && !(config->flags & VIC_IOAPIC_VOLTAGES))
 		io->short_pins = io->nr;
-	io->version = (uint8_t)(config->version ? config->version
-						: VERSION_DEFAULT);
+	io->version =
+		(uint8_t)(config->version ? config->version : VERSION_DEFAULT);
 	io->reset_id = (uint8_t)config->id;
 	io->writable = (UINT64_C(0xff) << VIC_RTE_DEST_SHIFT) | VIC_RTE_VECTOR |
 		       VIC_RTE_MODE | VIC_RTE_LOGICAL | VIC_RTE_LOW |
@@ -351,8 +351,8 @@ send_level_long(struct vic_ioapic *ioapic, struct vic_counters *counters,
 ALWAYS_INLINE struct vic_vcpu *
 sole_target(const struct vic_ioapic *ioapic, uint64_t entry)
 {
-	return unicast_id8(ioapic->bus,
-			   (uint32_t)(entry >> VIC_RTE_DEST_SHIFT), false);
+	return unicast_id8(ioapic->bus, (uint32_t)(entry >> VIC_RTE_DEST_SHIFT),
+			   false);
 }
 
 static __attribute__((noinline)) bool

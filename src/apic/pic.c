@@ -7,12 +7,6 @@
  */
 #include "apic/pic_priv.h"
 
-/*
- * The short ways are for the master's own inputs where the lock is libvic's
- * and a fall of INT sends nothing: no slave, no callback.
- */
-#define SHORT_IRQS (0xffu & ~(1u << VIC_PIC_CASCADE))
-
 static bool config_known(const struct vic_pic_config *config)
 {
 	return abi_known(config, config->size, sizeof(*config),
@@ -57,7 +51,7 @@ int vic_pic_init(void *storage, size_t size,
 	p->flags = config->flags;
 	if (!config->ops->lock &&
 	    !(config->ioapic && (config->ioapic->flags & VIC_IOAPIC_VOLTAGES)))
-		p->short_irqs = SHORT_IRQS;
+		p->short_irqs = PIC_INPUTS;
 	for (uint32_t c = 0; c < 2; c++)
 		chip_reset(&p->chips[c]);
 	*pic = p;
@@ -328,25 +322,25 @@ int_rises_many(struct vic_pic *pic, struct vic_counters *counters)
 	return true;
 }
 
-static __attribute__((noinline)) bool
-int_rises(struct vic_pic *pic, struct vic_counters *counters)
+static __attribute__((noinline)) bool int_rises(struct vic_pic *pic,
+						struct vic_counters *counters,
+						struct vic_vcpu *vcpu)
 {
-	struct pic_chip *master = &pic->chips[PIC_CHIP_MASTER];
-	struct vic_vcpu *vcpu = pic->wires[0];
-	bool due;
+	bool due = inbox_wire_high(vcpu, counters);
 
-	if (!deliverable(master, true)) {
-		lock_drop_known(&pic->lock, true);
-		return false;
-	}
-	master->output = true;
-	if (UNLIKELY(pic->nr_wires != 1 || pic->ioapic))
-		return int_rises_many(pic, counters);
-	due = inbox_wire_high(vcpu, counters);
 	lock_drop_known(&pic->lock, true);
-	if (due)
+	if (LIKELY(due))
 		inbox_signal(vcpu, &counters->requests, false);
 	return true;
+}
+
+static __attribute__((noinline)) void int_falls_many(struct vic_pic *pic)
+{
+	for (uint32_t i = 0; i < pic->nr_wires; i++)
+		inbox_wire_low(pic->wires[i]);
+	if (pic->ioapic)
+		pin_falls(pic);
+	lock_drop_known(&pic->lock, true);
 }
 
 static __attribute__((noinline)) bool int_falls(struct vic_pic *pic)
@@ -355,12 +349,58 @@ static __attribute__((noinline)) bool int_falls(struct vic_pic *pic)
 
 	/* In a callback of the slave's EOI it is not worked out yet. */
 	cascade(pic);
-	if (!deliverable(master, true)) {
-		master->output = false;
-		for (uint32_t i = 0; i < pic->nr_wires; i++)
-			inbox_wire_low(pic->wires[i]);
-		if (pic->ioapic)
-			pin_falls(pic);
+	if (deliverable(master, true)) {
+		lock_drop_known(&pic->lock, true);
+		return false;
+	}
+	master->output = false;
+	int_falls_many(pic);
+	return false;
+}
+
+static __attribute__((noinline)) bool line_rises(struct vic_pic *pic,
+						 struct vic_counters *counters,
+						 uint32_t irq, uint32_t source)
+{
+	struct pic_chip *master = &pic->chips[PIC_CHIP_MASTER];
+	const uint8_t input = (uint8_t)(1u << irq);
+	struct vic_vcpu *vcpu;
+	uint64_t old;
+
+	lock_take_known(&pic->lock, true);
+	old = pic->sources[irq];
+	pic->sources[irq] = old | UINT64_C(1) << source;
+	if (LIKELY(!old)) {
+		master->inputs |= input;
+		master->irr |= input;
+	}
+	/* What rises cannot lower INT. */
+	if (UNLIKELY(old || master->output || !deliverable(master, true))) {
+		lock_drop_known(&pic->lock, true);
+		return false;
+	}
+	master->output = true;
+	vcpu = pic->sole;
+	if (UNLIKELY(!vcpu))
+		return int_rises_many(pic, counters);
+	return int_rises(pic, counters, vcpu);
+}
+
+ALWAYS_INLINE bool
+line_falls(struct vic_pic *pic, uint32_t irq, uint32_t source)
+{
+	struct pic_chip *master = &pic->chips[PIC_CHIP_MASTER];
+	uint64_t old, now;
+
+	lock_take_known(&pic->lock, true);
+	old = pic->sources[irq];
+	now = old & ~(UINT64_C(1) << source);
+	pic->sources[irq] = now;
+	if (LIKELY(old && !now)) {
+		chip_input(master, irq, false, pic->flags & VIC_PIC_KEEP_EDGES);
+		/* What falls cannot raise INT. */
+		if (UNLIKELY(master->output))
+			return int_falls(pic);
 	}
 	lock_drop_known(&pic->lock, true);
 	return false;
@@ -369,38 +409,12 @@ static __attribute__((noinline)) bool int_falls(struct vic_pic *pic)
 bool vic_pic_line_set(struct vic_pic *pic, struct vic_counters *counters,
 		      uint32_t irq, uint32_t source, bool level)
 {
-	struct pic_chip *master = &pic->chips[PIC_CHIP_MASTER];
-	uint64_t old, bit;
-	uint8_t input;
-
-	if (UNLIKELY(irq >= PIC_IRQS || !(pic->short_irqs >> irq & 1) ||
-		     source > 63))
+	if (UNLIKELY(irq >= pic->short_irqs))
 		return line_set_long(pic, counters, irq, source, level);
-	bit = UINT64_C(1) << source;
-	input = (uint8_t)(1u << irq);
-	lock_take_known(&pic->lock, true);
-	old = pic->sources[irq];
-	if (level) {
-		pic->sources[irq] = old | bit;
-		if (LIKELY(!old)) {
-			master->inputs |= input;
-			master->irr |= input;
-			/* What rises cannot lower INT. */
-			if (LIKELY(!master->output))
-				return int_rises(pic, counters);
-		}
-	} else {
-		pic->sources[irq] = old & ~bit;
-		if (LIKELY(old == bit)) {
-			chip_input(master, irq, false,
-				   pic->flags & VIC_PIC_KEEP_EDGES);
-			/* Nor can what falls raise it. */
-			if (UNLIKELY(master->output))
-				return int_falls(pic);
-		}
-	}
-	lock_drop_known(&pic->lock, true);
-	return false;
+	if (UNLIKELY(irq == VIC_PIC_CASCADE || source > 63))
+		return false;
+	return level ? line_rises(pic, counters, irq, source)
+		     : line_falls(pic, irq, source);
 }
 
 static __attribute__((noinline)) uint8_t
@@ -423,6 +437,20 @@ ack_long(struct vic_pic *pic, struct vic_counters *counters)
 	return (uint8_t)n;
 }
 
+static __attribute__((noinline)) uint8_t
+ack_other(struct vic_pic *pic, struct vic_counters *counters)
+{
+	lock_drop_known(&pic->lock, true);
+	return ack_long(pic, counters);
+}
+
+static __attribute__((noinline)) uint8_t
+ack_many(struct vic_pic *pic, uint8_t vector)
+{
+	int_falls_many(pic);
+	return vector;
+}
+
 uint8_t vic_pic_ack(struct vic_pic *pic, struct vic_counters *counters)
 {
 	struct pic_chip *master = &pic->chips[PIC_CHIP_MASTER];
@@ -435,20 +463,19 @@ uint8_t vic_pic_ack(struct vic_pic *pic, struct vic_counters *counters)
 	/* Nothing is in service, and what goes there holds back the rest. */
 	if (UNLIKELY(!requests || !master->output || master->isr ||
 		     (master->icw4 & VIC_PIC_ICW4_AEOI) ||
-		     (requests >> VIC_PIC_CASCADE & 1))) {
-		lock_drop_known(&pic->lock, true);
-		return ack_long(pic, counters);
-	}
-	n = highest(master, requests);
+		     (requests >> VIC_PIC_CASCADE & 1)))
+		return ack_other(pic, counters);
+	n = LIKELY(master->lowest == PIC_INPUTS - 1)
+		    ? low_bit32(requests)
+		    : highest(master, requests);
 	bit = 1u << n;
 	master->irr &= (uint8_t) ~(bit & ~(uint32_t)master->level);
 	master->isr = (uint8_t)bit;
 	master->output = false;
 	n |= master->base;
-	for (uint32_t i = 0; i < pic->nr_wires; i++)
-		inbox_wire_low(pic->wires[i]);
-	if (UNLIKELY(pic->ioapic))
-		pin_falls(pic);
+	if (UNLIKELY(!pic->sole))
+		return ack_many(pic, (uint8_t)n);
+	inbox_wire_low(pic->sole);
 	lock_drop_known(&pic->lock, true);
 	return (uint8_t)n;
 }
@@ -498,6 +525,7 @@ int vic_pic_wire(struct vic_pic *pic, struct vic_counters *counters,
 	if (pic->nr_wires == VIC_PIC_MAX_WIRES)
 		return VIC_ERR_STATE;
 	pic->wires[pic->nr_wires++] = vcpu;
+	pic->sole = pic->nr_wires == 1 && !pic->ioapic ? vcpu : NULL;
 	if (!high)
 		inbox_wire_low(vcpu);
 	else if (inbox_wire_high(vcpu, counters))

@@ -55,11 +55,17 @@ struct vic_pic {
 	void *opaque;
 	struct vic_ioapic *ioapic;
 	uint32_t ioapic_pin, flags;
-	/* IRQs that can go the short ways: pic.c. */
+	/*
+	 * IRQs below this, if any, can go the short ways, which are for the
+	 * master's own inputs where the lock is libvic's and a fall of INT
+	 * sends nothing: no slave, no callback.
+	 */
 	uint32_t short_irqs;
 	struct pic_chip chips[2];
 	uint32_t nr_wires;
 	struct vic_vcpu *wires[VIC_PIC_MAX_WIRES];
+	/* The only one where INT goes, or NULL. */
+	struct vic_vcpu *sole;
 	uint64_t sources[PIC_IRQS];
 };
 

@@ -277,16 +277,15 @@ ALWAYS_INLINE void inbox_wire_low(struct vic_vcpu *vcpu)
 ALWAYS_INLINE bool inbox_wire_high(struct vic_vcpu *vcpu,
 				   struct vic_counters *counters)
 {
-	uint64_t old = load_relaxed(&vcpu->request), bits = REQUEST_LINT(0);
-	bool hears = load32_relaxed(&vcpu->hears); /* L1 */
+	uint64_t old;
 
-	if (hears)
-		bits |= REQUEST_EDGE(0) | REQUEST_NEW;
-	/* L2; a round for each change of another thread. */
-	while (!compare_exchange(&vcpu->request, &old, old | bits))
-		;
-	if (!hears) {
-		if (LIKELY(!load32_seq(&vcpu->hears))) /* L3 */
+	if (LIKELY(load32_relaxed(&vcpu->hears))) { /* L1 */
+		old = fetch_or(&vcpu->request, REQUEST_LINT(0) |        /* L2 */
+						       REQUEST_EDGE(0) |
+						       REQUEST_NEW);
+	} else {
+		fetch_or(&vcpu->request, REQUEST_LINT(0)); /* L2 */
+		if (LIKELY(!load32_seq(&vcpu->hears)))     /* L3 */
 			return false;
 		old = fetch_or(&vcpu->request, REQUEST_NEW);
 	}

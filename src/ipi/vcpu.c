@@ -87,8 +87,7 @@ static __attribute__((noinline)) enum vic_post
 post_level_late(struct vic_vcpu *vcpu, struct vic_counters *counters,
 		unsigned int vector, bool merged)
 {
-	enum vic_post post =
-		inbox_pend_tell(vcpu, &counters->vectors, merged);
+	enum vic_post post = inbox_pend_tell(vcpu, &counters->vectors, merged);
 
 	(void)inbox_hold(vcpu, counters, vector);
 	return post;

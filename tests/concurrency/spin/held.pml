@@ -34,9 +34,7 @@
  *   posting needs when it begins (activate_no_barrier).
  */
 
-/*
- * As in delivery.pml: mutants must fail, variants must hold, limits must fail.
- */
+/* As in delivery.pml: mutants and limits must fail, variants must hold. */
 #define new_after_held 1
 /* mutant HP lost: scan clears NEW after it looked at HELD */
 #define held_after_request 2
@@ -190,10 +188,7 @@ inline ask()
 inline pend_bit(t)
 {
 	d_step {
-		EMPTY(t);
-		merged = mem[PIR];
-		mem[PIR] = 1;
-		in_pir[t] = level
+		EMPTY(t); merged = mem[PIR]; mem[PIR] = 1; in_pir[t] = level
 	}
 }
 
@@ -207,17 +202,10 @@ inline pend_tell()
 			:: !on && guest && mem[POSTING] -> notification = 1
 			:: !on && guest && !mem[POSTING] -> kick = 1
 			:: else
-			fi;
-			on = 1
+			fi; on = 1
 		}
 	:: merged -> merged = 0
 	fi
-}
-
-inline pend(t)
-{
-	pend_bit(t);
-	pend_tell()
 }
 
 /* inbox_post_level() with P5. */
@@ -296,14 +284,14 @@ end_idle:
 other_mode:
 	if
 	:: level -> hold(t)
-	:: !level -> locked_store(t, EDGES, 1); pend(t)
+	:: !level -> locked_store(t, EDGES, 1); pend_bit(t); pend_tell()
 	fi;
 	goto done;
 in_order:
 	unposted = unposted || !mem[POSTING];
 	if
 	:: level -> post_level(t)
-	:: !level -> pend(t)
+	:: !level -> pend_bit(t); pend_tell()
 	fi;
 done:
 	atomic {
