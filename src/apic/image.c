@@ -420,6 +420,9 @@ static void restore(struct vic_lapic *lapic, const struct image *image)
 	restore_page(lapic, image);
 	lapic->esr_pending = get32(bytes, AT_ESR_PENDING);
 	lapic->attention = get32(bytes, AT_WAIT_SIPI);
+	/* Otherwise it is about senders of now. */
+	if (lapic->mode == LAPIC_DISABLED)
+		lapic->was_enabled = 0;
 	set_lint_vector(lapic, get32(bytes, AT_LINT_VECTOR));
 	lapic->timer_count = get32(bytes, AT_TIMER_COUNT);
 	lapic->tsc_deadline = get64(bytes, AT_TSC_DEADLINE);

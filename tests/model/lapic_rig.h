@@ -152,6 +152,9 @@ void lapic_rig_leave(struct lapic_rig *rig, uint32_t vcpu);
 void lapic_rig_save(struct lapic_rig *rig, uint32_t vcpu, uint8_t *image);
 /* Saved and restored; with @p flip one bit is wrong at first. */
 void lapic_rig_image(struct lapic_rig *rig, uint32_t vcpu, uint32_t flip);
+/* The model goes back to @p kept. */
+void lapic_rig_put_back(struct lapic_rig *rig, uint32_t vcpu,
+			const struct lm_vcpu *kept);
 /* What both have taken from an image. */
 void lapic_rig_restored(struct lapic_rig *rig, uint32_t vcpu);
 /* Saved for later, and back to there. */

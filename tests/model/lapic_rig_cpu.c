@@ -289,6 +289,17 @@ void lapic_rig_save(struct lapic_rig *rig, uint32_t vcpu, uint8_t *image)
 	rig->cpu[vcpu].resync = true;
 }
 
+void lapic_rig_put_back(struct lapic_rig *rig, uint32_t vcpu,
+			const struct lm_vcpu *kept)
+{
+	struct lm_vcpu *v = &rig->lm.vcpu[vcpu];
+	bool was_enabled = v->was_enabled;
+
+	*v = *kept;
+	/* It is about senders of now; but a disabled APIC gets nothing. */
+	v->was_enabled = was_enabled && lm_is_enabled(v);
+}
+
 void lapic_rig_restored(struct lapic_rig *rig, uint32_t vcpu)
 {
 	struct lapic_rig_cpu *cpu = &rig->cpu[vcpu];
@@ -331,14 +342,11 @@ void lapic_rig_keep(struct lapic_rig *rig, uint32_t vcpu)
 void lapic_rig_go_back(struct lapic_rig *rig, uint32_t vcpu)
 {
 	struct lapic_rig_cpu *cpu = &rig->cpu[vcpu];
-	bool was_enabled = rig->lm.vcpu[vcpu].was_enabled;
 
 	if (!cpu->has_kept)
 		return;
 	lapic_rig_note(rig, "cpu%u: go back", vcpu);
-	rig->lm.vcpu[vcpu] = cpu->kept_model;
-	/* It is about senders of now. */
-	rig->lm.vcpu[vcpu].was_enabled = was_enabled;
+	lapic_rig_put_back(rig, vcpu, &cpu->kept_model);
 	restore(rig, vcpu, cpu->kept);
 	lapic_rig_pass(rig, VIC_CLOCK_TSC, 0);
 	lapic_rig_ring(rig);

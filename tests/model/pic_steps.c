@@ -260,10 +260,7 @@ static void go_back(struct pic_steps *s)
 		s->rest.rig[i]->im = s->kept_im[i];
 	s->pic.pm = s->kept_pm;
 	for (uint32_t i = 0; i < l->lm.config.vcpus; i++) {
-		bool was_enabled = l->lm.vcpu[i].was_enabled;
-
-		l->lm.vcpu[i] = s->kept_lm.vcpu[i];
-		l->lm.vcpu[i].was_enabled = was_enabled;
+		lapic_rig_put_back(l, i, &s->kept_lm.vcpu[i]);
 		lapic_rig_restored(l, i);
 	}
 	lapic_rig_pass(l, VIC_CLOCK_TSC, 0);
