@@ -414,9 +414,9 @@ static void init(void **state)
 
 static void write_base(const struct fake_vcpu *cpu, uint64_t value)
 {
-	assert_int_equal(vic_lapic_msr_write(cpu->lapic, VIC_MSR_APIC_BASE,
-					     value),
-			 VIC_ACCESS_DONE);
+	assert_int_equal(
+		vic_lapic_msr_write(cpu->lapic, VIC_MSR_APIC_BASE, value),
+		VIC_ACCESS_DONE);
 }
 
 /* An APIC that is disabled by IA32_APIC_BASE gets nothing: 10.4.3. */
@@ -434,17 +434,16 @@ static void one_is_disabled(void **state)
 	disabled = save(&m);
 	write_base(cpu, VIC_APIC_BASE_RESET | VIC_APIC_BASE_EN);
 	fake_write(cpu, VIC_APIC_SVR, VIC_SVR_RESET | VIC_SVR_ENABLE);
-	assert_int_equal(vic_pc_restore(&m.desc, disabled.bytes, SIZE, &what,
-					NULL),
-			 VIC_OK);
+	assert_int_equal(
+		vic_pc_restore(&m.desc, disabled.bytes, SIZE, &what, NULL),
+		VIC_OK);
 	vic_vcpu_post(cpu->vcpu, &m.pc.device, 0x51, true);
 	image = save(&m);
 	assert_memory_equal(image.bytes + AT_LAPIC(1),
-			    disabled.bytes + AT_LAPIC(1),
-			    VIC_LAPIC_IMAGE_SIZE);
-	assert_int_equal(vic_pc_restore(&m.desc, image.bytes, SIZE, &what,
-					NULL),
-			 VIC_OK);
+			    disabled.bytes + AT_LAPIC(1), VIC_LAPIC_IMAGE_SIZE);
+	assert_int_equal(
+		vic_pc_restore(&m.desc, image.bytes, SIZE, &what, NULL),
+		VIC_OK);
 }
 
 int main(void)
