@@ -24,8 +24,7 @@ static uint32_t pick_offset(struct input *input)
 		return IMAGE_PAGE + pick * 16 + input_u8(input) % 4;
 	if (pick < 160)
 		return IMAGE_PAGE + 1024 + (pick - 64) % 64;
-	return (input_u8(input) | (uint32_t)input_u8(input) << 8) %
-	       VIC_LAPIC_IMAGE_SIZE;
+	return input_u16(input) % VIC_LAPIC_IMAGE_SIZE;
 }
 
 static void change(struct input *input, uint8_t *image)

@@ -108,7 +108,7 @@ static void home(struct apic_world *w, struct apic_cpu *c)
 		apic_come_home(c);
 		return;
 	}
-	status = input_u8(&w->input) | (uint32_t)input_u8(&w->input) << 8;
+	status = input_u16(&w->input);
 	vic_lapic_exit(c->lapic, (uint16_t)status, status & 1);
 	c->state = VIC_HOST;
 }
