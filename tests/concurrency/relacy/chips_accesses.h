@@ -219,7 +219,11 @@ uint64_t rmw(unsigned w, model_op op, uint64_t operand)
 		if (active == LOW_LATE && own.inside == INTA &&
 		    operand == ~request_lint0())
 			return put_off(w, op, operand);
-		if (active == L3_NO_NEW && op == MODEL_OR && !is_owner())
+		if (op != MODEL_OR || is_owner())
+			break;
+		if (active == L2_ACQ_REL && (operand & request_lint0()))
+			order = rl::mo_acq_rel;
+		if (active == L3_NO_NEW && !(operand & request_lint0()))
 			return look(w);
 		break;
 	default:
@@ -281,9 +285,7 @@ bool model_compare_exchange(void *p, uint64_t *expected, uint64_t desired)
 
 	if (w != PLAIN)
 		return suite->word[w].compare_exchange_strong(
-			*expected, desired,
-			active == L2_ACQ_REL ? rl::mo_acq_rel : rl::mo_seq_cst,
-			RL_INFO);
+			*expected, desired, rl::mo_seq_cst, RL_INFO);
 	old = plain_load(p, 8);
 	same = old == *expected;
 	if (same)
