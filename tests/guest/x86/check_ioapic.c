@@ -116,6 +116,23 @@ void check_ioapic_edge_shared(void)
 	pin_end(PIN);
 }
 
+/* Other kernels drive the test device by 8 or 16 bits. */
+void check_ioapic_edge_narrow(void)
+{
+	struct cpu *me = this_cpu();
+
+	pin_route(PIN, VECTOR, 0);
+	out8(LINE_PORT + PIN, 1);
+	expect_lines(me, VECTOR, 1, "after a rise by 8 bits");
+	out8(LINE_PORT + PIN, 0);
+	out16(LINE_PORT + PIN, 1);
+	expect_lines(me, VECTOR, 2, "after one by 16 bits");
+	out16(LINE_PORT + PIN, 0);
+	line(PIN, true);
+	expect_lines(me, VECTOR, 3, "after one by 32 bits");
+	pin_end(PIN);
+}
+
 /* What a masked pin missed is gone. */
 void check_ioapic_edge_masked(void)
 {

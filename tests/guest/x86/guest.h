@@ -281,6 +281,7 @@ void check_ioapic_regs(void);
 void check_ioapic_entries(void);
 void check_ioapic_edge(void);
 void check_ioapic_edge_shared(void);
+void check_ioapic_edge_narrow(void);
 void check_ioapic_edge_masked(void);
 void check_ioapic_edge_pending(void);
 void check_ioapic_broadcast(void);

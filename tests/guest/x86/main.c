@@ -149,6 +149,7 @@ static const struct check checks[] = {
 	{"ioapic_entries", check_ioapic_entries, BOTH, 1},
 	{"ioapic_edge", check_ioapic_edge, BOTH, 1},
 	{"ioapic_edge_shared", check_ioapic_edge_shared, BOTH, 1},
+	{"ioapic_edge_narrow", check_ioapic_edge_narrow, BOTH, 1},
 	{"ioapic_edge_masked", check_ioapic_edge_masked, BOTH, 1},
 	{"ioapic_edge_pending", check_ioapic_edge_pending, BOTH, 1},
 	{"ioapic_broadcast", check_ioapic_broadcast, BOTH, 1},
