@@ -446,13 +446,41 @@ static void one_is_disabled(void **state)
 		VIC_OK);
 }
 
+/* A level that was on its way is taken after a software disable, too. */
+static void enabled_by_an_image(void **state)
+{
+	static struct machine from, to;
+	struct fake_vcpu *cpu;
+	struct image image;
+	const char *what;
+
+	(void)state;
+	make(&from);
+	image = save(&from);
+	make(&to);
+	cpu = &to.pc.vm.cpu[1];
+	vic_lapic_reset(cpu->lapic);
+	assert_int_equal(
+		vic_pc_restore(&to.desc, image.bytes, SIZE, &what, NULL),
+		VIC_OK);
+	fake_write(cpu, VIC_APIC_SVR, VIC_SVR_RESET);
+	vic_vcpu_post(cpu->vcpu, &to.pc.device, 0x51, true);
+	fake_todo(cpu);
+	assert_int_equal(fake_read(cpu, VIC_APIC_IRR + 0x20), 1u << 0x11);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FAKE_PC_TEST(the_image),    FAKE_PC_TEST(it_goes_on),
-		FAKE_PC_TEST(a_bad_part),   FAKE_PC_TEST(another_vm),
-		FAKE_PC_ONCE(what_a_pc_is), FAKE_PC_TEST(power_up),
-		FAKE_PC_TEST(init),         FAKE_PC_TEST(one_is_disabled),
+		FAKE_PC_TEST(the_image),
+		FAKE_PC_TEST(it_goes_on),
+		FAKE_PC_TEST(a_bad_part),
+		FAKE_PC_TEST(another_vm),
+		FAKE_PC_ONCE(what_a_pc_is),
+		FAKE_PC_TEST(power_up),
+		FAKE_PC_TEST(init),
+		FAKE_PC_TEST(one_is_disabled),
+		FAKE_PC_TEST(enabled_by_an_image),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

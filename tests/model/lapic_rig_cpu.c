@@ -296,8 +296,9 @@ void lapic_rig_put_back(struct lapic_rig *rig, uint32_t vcpu,
 	bool was_enabled = v->was_enabled;
 
 	*v = *kept;
-	/* It is about senders of now; but a disabled APIC gets nothing. */
-	v->was_enabled = was_enabled && lm_is_enabled(v);
+	/* What senders of now have seen; but a disabled APIC gets nothing. */
+	v->was_enabled = (was_enabled || (v->svr & VIC_SVR_ENABLE)) &&
+			 lm_is_enabled(v);
 }
 
 void lapic_rig_restored(struct lapic_rig *rig, uint32_t vcpu)
