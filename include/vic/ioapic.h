@@ -69,10 +69,7 @@ struct vic_ioapic_config {
 	uint32_t flags;
 	/** 1 to VIC_IOAPIC_MAX_PINS; 0 means 24. */
 	uint32_t pins;
-	/**
-	 * 0x11, without the EOI register (82093AA), or 0x20, without the
-	 * arbitration register; 0 means 0x20.
-	 */
+	/** 0x11, without the EOI register, or 0x20; 0 means 0x20. */
 	uint32_t version;
 	/** ID after reset: 0 to 15. */
 	uint32_t id;

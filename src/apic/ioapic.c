@@ -24,6 +24,8 @@
 #include "ipi/unicast.h"
 
 #define PINS_DEFAULT 24u
+/* Of the 82093AA, and with an EOI register. */
+#define VERSION_82093AA 0x11u
 #define VERSION_DEFAULT 0x20u
 
 static uint32_t config_pins(const struct vic_ioapic_config *config)
@@ -40,7 +42,8 @@ static int config_check(const struct vic_ioapic_config *config)
 	    (config->flags & ~(uint32_t)VIC_IOAPIC_VOLTAGES))
 		return VIC_ERR_ABI;
 	if (config->pins > VIC_IOAPIC_MAX_PINS || config->id > 15 ||
-	    (version && version != VERSION_ARB && version != VERSION_DEFAULT) ||
+	    (version && version != VERSION_82093AA &&
+	     version != VERSION_DEFAULT) ||
 	    config->reserved || !chip_ops_valid(config->ops) ||
 	    (!config->bus && !config->ops->msi))
 		return VIC_ERR_INVAL;

@@ -15,8 +15,6 @@
 #include "ipi/send.h"
 #include "lock.h"
 
-/* The version with an arbitration register. */
-#define VERSION_ARB 0x11u
 /* Words of a bitmap of pins. */
 #define PIN_WORDS ((VIC_IOAPIC_MAX_PINS + 63) / 64)
 

@@ -24,17 +24,14 @@ static uint32_t read_entry(const struct vic_ioapic *ioapic)
 
 static uint32_t read_window(const struct vic_ioapic *ioapic)
 {
-	uint32_t id = ioapic->id << VIC_IOAPIC_ID_SHIFT;
-
 	switch (ioapic->select) {
 	case VIC_IOAPIC_ID:
-		return id;
+	case VIC_IOAPIC_ARB:
+		/* What the bus arbitrates with starts as the ID. */
+		return ioapic->id << VIC_IOAPIC_ID_SHIFT;
 	case VIC_IOAPIC_VER:
 		return ioapic->version |
 		       (ioapic->nr - 1) << VIC_IOAPIC_VER_ENTRIES_SHIFT;
-	case VIC_IOAPIC_ARB:
-		/* What the bus arbitrates with starts as the ID. */
-		return ioapic->version == VERSION_ARB ? id : 0;
 	default:
 		return selected_pin(ioapic) < ioapic->nr ? read_entry(ioapic)
 							 : 0;

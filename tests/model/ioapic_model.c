@@ -149,7 +149,7 @@ static uint32_t read_window(const struct im *m)
 		return (uint32_t)m->id << 24;
 	if (m->select == VIC_IOAPIC_VER)
 		return m->config.version | (m->config.pins - 1) << 16;
-	if (m->select == VIC_IOAPIC_ARB && m->config.version == 0x11)
+	if (m->select == VIC_IOAPIC_ARB)
 		return (uint32_t)m->arb << 24;
 	if (m->select < VIC_IOAPIC_REDTBL || entry >= m->config.pins)
 		return 0;

@@ -28,8 +28,7 @@ void check_ioapic_regs(void)
 	expect_register("VER", IOAPIC_VER, version);
 	ioapic_write(IOAPIC_ID, 0xffffffff);
 	expect_register("ID", IOAPIC_ID, 0x0f000000);
-	if (!ioapic_has_eoi())
-		expect_register("ARB", IOAPIC_ARB, 0x0f000000);
+	expect_register("ARB", IOAPIC_ARB, 0x0f000000);
 	ioapic_write(IOAPIC_ID, 0x05aaaaaa);
 	expect_register("ID", IOAPIC_ID, 0x05000000);
 	ioapic_write(IOAPIC_ID, id);
