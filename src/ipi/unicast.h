@@ -82,11 +82,7 @@ unicast_logical32(const struct vic_apic_bus *bus, uint32_t dest)
 	return sole_x2apic(bus, dest >> 16 << 4 | low_bit32(bits));
 }
 
-/*
- * @dest is an xAPIC destination or one of an MSI. 0xFF, which may mean all,
- * finds nobody here: its slot never counts one, and nobody in x2APIC mode
- * is looked for.
- */
+/* @may_be_ff: it is for unicast_physical8(), where @dest is any. */
 ALWAYS_INLINE struct vic_vcpu *
 unicast_id8(const struct vic_apic_bus *bus, uint32_t dest, bool may_be_ff)
 {
@@ -105,6 +101,11 @@ unicast_id8(const struct vic_apic_bus *bus, uint32_t dest, bool may_be_ff)
 	return NULL;
 }
 
+/*
+ * @dest is an xAPIC destination or one of an MSI. 0xFF, which may mean all,
+ * finds nobody here: its slot never counts one, and nobody in x2APIC mode
+ * is looked for.
+ */
 ALWAYS_INLINE struct vic_vcpu *
 unicast_physical8(const struct vic_apic_bus *bus, uint32_t dest)
 {
