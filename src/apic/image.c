@@ -420,10 +420,6 @@ static void restore(struct vic_lapic *lapic, const struct image *image)
 	restore_page(lapic, image);
 	lapic->esr_pending = get32(bytes, AT_ESR_PENDING);
 	lapic->attention = get32(bytes, AT_WAIT_SIPI);
-	/* What senders of now have seen, or will. */
-	lapic->was_enabled |= *reg(lapic, VIC_APIC_SVR) & VIC_SVR_ENABLE;
-	if (lapic->mode == LAPIC_DISABLED)
-		lapic->was_enabled = 0;
 	set_lint_vector(lapic, get32(bytes, AT_LINT_VECTOR));
 	lapic->timer_count = get32(bytes, AT_TIMER_COUNT);
 	lapic->tsc_deadline = get64(bytes, AT_TSC_DEADLINE);

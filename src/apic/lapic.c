@@ -53,6 +53,10 @@ static uint64_t identity(const struct vic_lapic *lapic)
 
 void lapic_publish(struct vic_lapic *lapic)
 {
+	if (lapic->mode == LAPIC_DISABLED)
+		lapic->was_enabled = 0;
+	else
+		lapic->was_enabled |= accepts(lapic);
 	bus_publish(lapic->bus, lapic->vcpu, identity(lapic));
 }
 

@@ -59,7 +59,7 @@ struct vic_lapic {
 	uint32_t physical_bits;
 	/* FEATURE_*. */
 	uint32_t features;
-	/* A guest enabled it by SVR since its reset. */
+	/* Senders have seen it enabled by SVR since its reset. */
 	uint32_t was_enabled;
 	/* What LINT0's remote IRR stands for, or 0. */
 	uint32_t lint_vector;

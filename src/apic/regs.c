@@ -37,7 +37,6 @@ static void write_svr(struct vic_lapic *lapic, uint32_t offset, uint32_t value)
 		lapic_mask_lvt(lapic);
 	}
 	*reg(lapic, offset) = value;
-	lapic->was_enabled |= value & VIC_SVR_ENABLE;
 	lapic_republish(lapic);
 }
 
