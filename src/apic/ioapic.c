@@ -372,8 +372,7 @@ raise_level(struct vic_ioapic *ioapic, struct vic_counters *counters,
 		lock_drop_known(&ioapic->lock, true);
 		return false;
 	}
-	p->entry = entry | VIC_RTE_REMOTE_IRR;
-	ioapic->remote[pin / 64] |= UINT64_C(1) << pin % 64;
+	pin_remote_irr(ioapic, pin, true);
 	attempt = ++p->attempts | (uint64_t)p->missed << 32;
 	lock_drop_known(&ioapic->lock, true);
 	vcpu = sole_target(ioapic, entry);
@@ -545,8 +544,7 @@ void vic_ioapic_eoi(struct vic_ioapic *ioapic, struct vic_counters *counters,
 		lock_drop_known(&ioapic->lock, true);
 		return;
 	}
-	pin->entry &= ~(uint64_t)VIC_RTE_REMOTE_IRR;
-	ioapic->remote[0] = 0;
+	pin_remote_irr(ioapic, n, false);
 	lock_drop_known(&ioapic->lock, true);
 	if (LIKELY(ioapic->ops->eoi))
 		ioapic->ops->eoi(ioapic->opaque, VIC_EOI_IOAPIC, n);

@@ -291,14 +291,6 @@ line_set_long(struct vic_pic *pic, struct vic_counters *counters, uint32_t irq,
 	return call.rose;
 }
 
-/* The IOAPIC's pin, which sends nothing when INT falls. */
-static __attribute__((noinline)) void pin_falls(struct vic_pic *pic)
-{
-	struct ioapic_message message;
-
-	ioapic_move(pic->ioapic, pic->ioapic_pin, PIC_SOURCE, false, &message);
-}
-
 /* INT of the short ways; the lock is dropped here. */
 static __attribute__((noinline)) bool
 int_rises_many(struct vic_pic *pic, struct vic_counters *counters)
@@ -336,10 +328,14 @@ static __attribute__((noinline)) bool int_rises(struct vic_pic *pic,
 
 static __attribute__((noinline)) void int_falls_many(struct vic_pic *pic)
 {
+	struct ioapic_message message;
+
 	for (uint32_t i = 0; i < pic->nr_wires; i++)
 		inbox_wire_low(pic->wires[i]);
+	/* The pin sends nothing when INT falls. */
 	if (pic->ioapic)
-		pin_falls(pic);
+		ioapic_move(pic->ioapic, pic->ioapic_pin, PIC_SOURCE, false,
+			    &message);
 	lock_drop_known(&pic->lock, true);
 }
 
@@ -438,13 +434,6 @@ ack_long(struct vic_pic *pic, struct vic_counters *counters)
 }
 
 static __attribute__((noinline)) uint8_t
-ack_other(struct vic_pic *pic, struct vic_counters *counters)
-{
-	lock_drop_known(&pic->lock, true);
-	return ack_long(pic, counters);
-}
-
-static __attribute__((noinline)) uint8_t
 ack_many(struct vic_pic *pic, uint8_t vector)
 {
 	int_falls_many(pic);
@@ -463,8 +452,10 @@ uint8_t vic_pic_ack(struct vic_pic *pic, struct vic_counters *counters)
 	/* Nothing is in service, and what goes there holds back the rest. */
 	if (UNLIKELY(!requests || !master->output || master->isr ||
 		     (master->icw4 & VIC_PIC_ICW4_AEOI) ||
-		     (requests >> VIC_PIC_CASCADE & 1)))
-		return ack_other(pic, counters);
+		     (requests >> VIC_PIC_CASCADE & 1))) {
+		lock_drop_known(&pic->lock, true);
+		return ack_long(pic, counters);
+	}
 	n = LIKELY(master->lowest == PIC_INPUTS - 1)
 		    ? low_bit32(requests)
 		    : highest(master, requests);

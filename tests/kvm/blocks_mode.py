@@ -109,7 +109,7 @@ class Modes(Actor):
     def flush_timer(self):
         """KVM keeps an expiry while masked: here it comes, if ever.
 
-        It looks for one at exits that it handles by itself, but not at all.
+        It looks for one at exits that it handles by itself, not at each.
         """
         self.write(LVT_TIMER, self.pick(TIMER_MASKED))
         self.set_tpr(0)
