@@ -177,10 +177,13 @@ static void send_91(struct cpu *me, void *arg)
 {
 	(void)me;
 	(void)arg;
+	/* This CPU may be off for long: 91 has to be first all the same. */
+	cli();
 	apic_write(APIC_TIMER_DCR, DCR_1);
 	apic_write(APIC_LVT_TIMER, LVT_PERIODIC | 0x42);
 	apic_write(APIC_TIMER_ICR, 1000000);
 	apic_send_self(0x91);
+	sti();
 	for (;;)
 		pause();
 }
@@ -225,21 +228,31 @@ void check_init_reset_state(void)
 		reset_state(&cpus[i]);
 }
 
+/* What @cpu counts once it counts no more; not just off for a while. */
+static uint32_t steps_at_rest(const struct cpu *cpu)
+{
+	uint64_t begin = rdtsc();
+	uint32_t before, same = 0;
+
+	do {
+		before = LOAD(cpu->step);
+		delay(10 * MILLISECOND);
+		same = LOAD(cpu->step) == before ? same + 1 : 0;
+	} while (same < 5 && !out_of_patience(begin));
+	return before;
+}
+
 /* After INIT it stands still until SIPI, and Fixed IPIs are dropped. */
 static void init_stops(struct cpu *cpu)
 {
 	uint32_t starts = cpu->starts;
-	uint64_t begin = rdtsc();
 	uint32_t before;
 
 	run_begin(cpu, spin_masked, NULL);
 	if (!reached(&cpu->step, 100))
 		fail("cpu %u does not begin its work", cpu->id);
 	apic_send(INIT, cpu->id);
-	do {
-		before = LOAD(cpu->step);
-		delay(10 * MILLISECOND);
-	} while (LOAD(cpu->step) != before && !out_of_patience(begin));
+	before = steps_at_rest(cpu);
 	apic_send(ICR_FIXED | 0x61, cpu->id);
 	delay(10 * MILLISECOND);
 	if (LOAD(cpu->step) != before)
