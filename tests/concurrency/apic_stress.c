@@ -14,8 +14,6 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #define MSR(offset) (VIC_MSR_X2APIC + (offset) / 16)
@@ -261,49 +259,26 @@ static void set_up(struct cpu *c)
 static void make_cpu(uint32_t index)
 {
 	struct cpu *c = &cpus[index];
-	const struct vic_vcpu_config vcpu = {
-		.size = sizeof(vcpu),
+	const struct vic_vcpu_config config = {
+		.size = sizeof(config),
 		.index = index,
 		.ops = &ops,
 		.opaque = c,
-	};
-	struct vic_lapic_config lapic = {
-		.size = sizeof(lapic),
-		.flags = VIC_LAPIC_BSP | VIC_LAPIC_X2APIC,
-		.id = index,
-		.bus = bus,
-		.page = c->page,
 	};
 
 	c->index = index;
 	c->random = 0x9e3779b97f4a7c15 + index;
 	latch_init(&c->wake);
 	latch_init(&c->kick);
-	if (vic_vcpu_init(c->vcpu_storage, sizeof(c->vcpu_storage), &vcpu,
-			  &c->vcpu))
-		die("vic_vcpu_init fails");
-	lapic.vcpu = c->vcpu;
-	if (vic_lapic_init(c->lapic_storage, sizeof(c->lapic_storage), &lapic,
-			   &c->lapic))
-		die("vic_lapic_init fails");
+	c->lapic = x86_vcpu(&c->storage, &config, bus,
+			    VIC_LAPIC_BSP | VIC_LAPIC_X2APIC, &c->vcpu);
 	set_up(c);
 }
 
 static void make_machine(void)
 {
-	const struct vic_apic_bus_config config = {
-		.size = sizeof(config),
-		.max_vcpus = VCPUS,
-	};
-	size_t size = vic_apic_bus_size(VCPUS);
-	void *storage =
-		aligned_alloc(VIC_CACHE_LINE, (size + 63) & ~(size_t)63);
-
-	cpus = aligned_alloc(4096, VCPUS * sizeof(*cpus));
-	if (!storage || !cpus ||
-	    vic_apic_bus_init(storage, size, &config, &bus))
-		die("the bus cannot be made");
-	memset(cpus, 0, VCPUS * sizeof(*cpus));
+	cpus = zeroed(4096, VCPUS * sizeof(*cpus));
+	bus = x86_bus(VCPUS);
 	for (uint32_t i = 0; i < VCPUS; i++)
 		make_cpu(i);
 	for (uint32_t i = 0; i < DEVICES; i++) {
@@ -314,14 +289,9 @@ static void make_machine(void)
 
 int main(int argc, char **argv)
 {
-	const char *setting = getenv("VIC_TEST_LONG");
-	bool long_run = setting && !strcmp(setting, "1");
 	pthread_t threads[DEVICES + VCPUS], watchdog;
-	int64_t messages;
+	int64_t messages = is_long(argc, argv) ? LONG_RUN : SHORT_RUN;
 
-	if (argc > 1 && !strcmp(argv[1], "--long"))
-		long_run = true;
-	messages = long_run ? LONG_RUN : SHORT_RUN;
 	atomic_store(&budget, messages);
 	make_machine();
 	printf("# %" PRId64 " messages, %d vCPU and %d device threads\n",

@@ -11,13 +11,13 @@
 #include <vic/vic.h>
 
 #include "threads.h"
+#include "x86.h"
 
 enum {
 	VCPUS = 3,
 	/* Messages of a run; VIC_TEST_LONG=1 or --long for the longer. */
 	SHORT_RUN = 400000,
 	LONG_RUN = 8000000,
-	STALLED_SECONDS = 60,
 };
 
 /* Device threads. Each but the timers' has a vector of its own. */
@@ -48,9 +48,7 @@ static inline uint8_t vector_of(enum device_kind kind)
 }
 
 struct cpu {
-	_Alignas(VIC_CACHE_LINE) unsigned char vcpu_storage[VIC_VCPU_SIZE];
-	_Alignas(VIC_CACHE_LINE) unsigned char lapic_storage[VIC_LAPIC_SIZE];
-	_Alignas(4096) unsigned char page[VIC_APIC_PAGE_SIZE];
+	struct x86_storage storage;
 	struct vic_vcpu *vcpu;
 	struct vic_lapic *lapic;
 	struct latch wake, kick;

@@ -9,17 +9,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
-
-static unsigned tests, failures;
-
-void die(const char *what)
-{
-	printf("Bail out! %s\n", what);
-	fflush(stdout);
-	_Exit(1);
-}
 
 static enum device_kind kind_of(const struct device *d)
 {
@@ -138,37 +128,17 @@ static bool all_seen(uint32_t target)
 
 void *watchdog_thread(void *unused)
 {
-	uint64_t last[VCPUS] = {0};
-	unsigned still[VCPUS] = {0};
+	struct watched watched[VCPUS] = {0};
 
 	(void)unused;
 	while (!atomic_load(&stop)) {
-		struct timespec second = {.tv_sec = 1};
-
-		nanosleep(&second, NULL);
-		for (uint32_t i = 0; i < VCPUS; i++) {
-			uint64_t turn = atomic_load(&cpus[i].progress);
-			bool stalled = turn == last[i] && !all_seen(i);
-
-			still[i] = stalled ? still[i] + 1 : 0;
-			last[i] = turn;
-			if (still[i] >= STALLED_SECONDS)
+		doze(1000000);
+		for (uint32_t i = 0; i < VCPUS; i++)
+			if (stalls(&watched[i], !all_seen(i),
+				   atomic_load(&cpus[i].progress)))
 				die("a vCPU makes no progress");
-		}
 	}
 	return NULL;
-}
-
-/* A counter of a thread that may be running. */
-static uint64_t look(const uint64_t *counter)
-{
-	return __atomic_load_n(counter, __ATOMIC_RELAXED);
-}
-
-static uint64_t newly(const struct vic_outcomes *o)
-{
-	return look(&o->coalesced) + look(&o->silent) + look(&o->woken) +
-	       look(&o->kicked);
 }
 
 static struct totals {
@@ -207,19 +177,11 @@ static bool all_handled(void)
 
 void drain(void)
 {
-	const struct timespec moment = {.tv_nsec = 1000000};
-
 	for (uint32_t i = 0; i < VCPUS; i++)
 		while (!all_seen(i))
-			nanosleep(&moment, NULL);
+			doze(1000);
 	for (int i = 0; i < STALLED_SECONDS * 1000 && !all_handled(); i++)
-		nanosleep(&moment, NULL);
-}
-
-static void ok(bool passed, const char *name)
-{
-	failures += !passed;
-	printf("%s %u - %s\n", passed ? "ok" : "not ok", ++tests, name);
+		doze(1000);
 }
 
 /* The rest, when no thread runs any more. */
@@ -280,6 +242,5 @@ unsigned report(int64_t messages)
 	ok(all_answered(DEVICE_LINT0), "each level of LINT0 is one interrupt");
 	ok(all_answered(DEVICE_LINT1), "each edge of LINT1 is one interrupt");
 	ok(all_answered(DEVICE_PERF), "each overflow is one interrupt");
-	printf("1..%u\n", tests);
-	return failures;
+	return plan();
 }

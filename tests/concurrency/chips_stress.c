@@ -15,8 +15,6 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* The vCPUs, by what they do. */
 enum {
@@ -266,43 +264,19 @@ static void *vcpu_thread(void *opaque)
 static void make_cpu(uint32_t index)
 {
 	struct cpu *c = &cpus[index];
-	const struct vic_vcpu_config vcpu = {
-		.size = sizeof(vcpu),
+	const struct vic_vcpu_config config = {
+		.size = sizeof(config),
 		.index = index,
 		.ops = &ops,
 		.opaque = c,
-	};
-	struct vic_lapic_config lapic = {
-		.size = sizeof(lapic),
-		.flags = VIC_LAPIC_BSP,
-		.id = index,
-		.bus = bus,
-		.page = c->page,
 	};
 
 	c->index = index;
 	c->random = 0x9e3779b97f4a7c15 + index;
 	latch_init(&c->wake);
 	latch_init(&c->kick);
-	if (vic_vcpu_init(c->vcpu_storage, sizeof(c->vcpu_storage), &vcpu,
-			  &c->vcpu))
-		die("vic_vcpu_init fails");
-	lapic.vcpu = c->vcpu;
-	if (vic_lapic_init(c->lapic_storage, sizeof(c->lapic_storage), &lapic,
-			   &c->lapic))
-		die("vic_lapic_init fails");
+	c->lapic = x86_vcpu(&c->storage, &config, bus, VIC_LAPIC_BSP, &c->vcpu);
 	store(c, VIC_APIC_SVR, VIC_SVR_RESET | VIC_SVR_ENABLE);
-}
-
-static void *allocate(size_t alignment, size_t size)
-{
-	size_t whole = (size + alignment - 1) & ~(alignment - 1);
-	void *storage = aligned_alloc(alignment, whole);
-
-	if (!storage)
-		die("no memory");
-	memset(storage, 0, whole);
-	return storage;
 }
 
 static void make_ioapic(void)
@@ -314,7 +288,7 @@ static void make_ioapic(void)
 	};
 	size_t size = vic_ioapic_size(&config);
 
-	if (vic_ioapic_init(allocate(VIC_CACHE_LINE, size), size, &config,
+	if (vic_ioapic_init(zeroed(VIC_CACHE_LINE, size), size, &config,
 			    &ioapic))
 		die("vic_ioapic_init fails");
 	for (enum device_kind kind = 0; kind <= DEVICE_EDGE; kind++)
@@ -329,7 +303,7 @@ static void make_pic(void)
 	};
 	struct cpu *c = &cpus[CPU_OF_PIC];
 
-	if (vic_pic_init(allocate(VIC_CACHE_LINE, VIC_PIC_SIZE), VIC_PIC_SIZE,
+	if (vic_pic_init(zeroed(VIC_CACHE_LINE, VIC_PIC_SIZE), VIC_PIC_SIZE,
 			 &config, &pic) ||
 	    vic_pic_wire(pic, &c->counters, c->vcpu))
 		die("the PIC cannot be made");
@@ -347,16 +321,8 @@ static void make_pic(void)
 
 static void make_machine(void)
 {
-	const struct vic_apic_bus_config config = {
-		.size = sizeof(config),
-		.max_vcpus = VCPUS,
-	};
-	size_t size = vic_apic_bus_size(VCPUS);
-
-	cpus = allocate(4096, VCPUS * sizeof(*cpus));
-	if (vic_apic_bus_init(allocate(VIC_CACHE_LINE, size), size, &config,
-			      &bus))
-		die("the bus cannot be made");
+	cpus = zeroed(4096, VCPUS * sizeof(*cpus));
+	bus = x86_bus(VCPUS);
 	for (uint32_t i = 0; i < VCPUS; i++)
 		make_cpu(i);
 	make_ioapic();
@@ -372,11 +338,9 @@ static void make_machine(void)
 
 int main(int argc, char **argv)
 {
-	const char *setting = getenv("VIC_TEST_LONG");
 	pthread_t threads[DEVICES + VCPUS], watchdog;
 
-	if ((argc > 1 && !strcmp(argv[1], "--long")) ||
-	    (setting && !strcmp(setting, "1")))
+	if (is_long(argc, argv))
 		rises = LONG_RUN;
 	make_machine();
 	printf("# %d vCPU and %d device threads\n", VCPUS, DEVICES);

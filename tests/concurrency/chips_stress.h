@@ -11,13 +11,13 @@
 #include <vic/vic.h>
 
 #include "threads.h"
+#include "x86.h"
 
 enum {
 	VCPUS = 3,
 	/* Rises of each device; VIC_TEST_LONG=1 or --long for the longer. */
 	SHORT_RUN = 20000,
 	LONG_RUN = 1000000,
-	STALLED_SECONDS = 60,
 	PIC_BASE = 0x20,
 };
 
@@ -37,9 +37,7 @@ enum device_kind {
 };
 
 struct cpu {
-	_Alignas(VIC_CACHE_LINE) unsigned char vcpu_storage[VIC_VCPU_SIZE];
-	_Alignas(VIC_CACHE_LINE) unsigned char lapic_storage[VIC_LAPIC_SIZE];
-	_Alignas(4096) unsigned char page[VIC_APIC_PAGE_SIZE];
+	struct x86_storage storage;
 	struct vic_vcpu *vcpu;
 	struct vic_lapic *lapic;
 	struct latch wake, kick;

@@ -8,17 +8,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
-static unsigned tests, failures;
-
-void die(const char *what)
-{
-	printf("Bail out! %s\n", what);
-	fflush(stdout);
-	_Exit(1);
-}
 
 static enum device_kind kind_of(const struct device *d)
 {
@@ -115,34 +104,19 @@ bool look_at(struct cpu *c, enum device_kind kind)
 
 void *watchdog_thread(void *unused)
 {
-	uint64_t last = 0, now;
-	unsigned still = 0;
+	struct watched watched = {0};
+	uint64_t now;
 
 	(void)unused;
 	while (!atomic_load(&stop)) {
-		struct timespec second = {.tv_sec = 1};
-
-		nanosleep(&second, NULL);
+		doze(1000000);
 		now = 0;
 		for (uint32_t i = 0; i < DEVICES; i++)
 			now += atomic_load(&devices[i].sent);
-		still = now == last ? still + 1 : 0;
-		last = now;
-		if (still >= STALLED_SECONDS && !atomic_load(&stop))
+		if (stalls(&watched, !atomic_load(&stop), now))
 			die("an interrupt is lost");
 	}
 	return NULL;
-}
-
-static void ok(bool passed, const char *name)
-{
-	failures += !passed;
-	printf("%s %u - %s\n", passed ? "ok" : "not ok", ++tests, name);
-}
-
-static uint64_t newly(const struct vic_outcomes *o)
-{
-	return o->coalesced + o->silent + o->woken + o->kicked;
 }
 
 static struct totals {
@@ -248,6 +222,5 @@ unsigned report(void)
 	   "each level-triggered IRQ reports its EOI");
 	ok(ioapic_at_rest(), "the IOAPIC is at rest");
 	ok(pic_at_rest(), "the PIC is at rest");
-	printf("1..%u\n", tests);
-	return failures;
+	return plan();
 }

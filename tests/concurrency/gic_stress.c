@@ -197,17 +197,6 @@ static void *device_thread(void *opaque)
 	}
 }
 
-static void *zeroed(size_t size)
-{
-	size_t rounded =
-		(size + VIC_CACHE_LINE - 1) / VIC_CACHE_LINE * VIC_CACHE_LINE;
-	void *memory = aligned_alloc(VIC_CACHE_LINE, rounded);
-
-	if (!memory)
-		die("out of memory");
-	return memset(memory, 0, rounded);
-}
-
 static void make_vcpu(uint32_t index, const struct vic_vcpu_ops *ops)
 {
 	struct vcpu *v = &vcpus[index];
@@ -238,8 +227,8 @@ static void make_vcpu(uint32_t index, const struct vic_vcpu_ops *ops)
 			  &v->vcpu))
 		die("vic_vcpu_init fails");
 	gicr.vcpu = v->vcpu;
-	if (vic_gicr_init(zeroed(vic_gicr_size(gic)), vic_gicr_size(gic), &gicr,
-			  &v->gicr))
+	if (vic_gicr_init(zeroed(VIC_CACHE_LINE, vic_gicr_size(gic)),
+			  vic_gicr_size(gic), &gicr, &v->gicr))
 		die("vic_gicr_init fails");
 }
 
@@ -279,8 +268,8 @@ static void make_machine(const struct vic_vcpu_ops *ops)
 	};
 	size_t size = vic_gic_size(&config);
 
-	vcpus = zeroed(VCPUS * sizeof(*vcpus));
-	if (vic_gic_init(zeroed(size), size, &config, &gic))
+	vcpus = zeroed(VIC_CACHE_LINE, VCPUS * sizeof(*vcpus));
+	if (vic_gic_init(zeroed(VIC_CACHE_LINE, size), size, &config, &gic))
 		die("vic_gic_init fails");
 	for (uint32_t i = 0; i < VCPUS; i++)
 		make_vcpu(i, ops);
@@ -298,16 +287,12 @@ static void make_machine(const struct vic_vcpu_ops *ops)
 
 int main(int argc, char **argv)
 {
-	const char *setting = getenv("VIC_TEST_LONG");
-	bool long_run = setting && !strcmp(setting, "1"), locks = false;
+	int64_t messages = is_long(argc, argv) ? LONG_RUN : SHORT_RUN;
 	pthread_t threads[GUESTS + DEVICES], watchdog, keeping;
-	int64_t messages;
+	bool locks = false;
 
-	for (int i = 1; i < argc; i++) {
-		long_run |= !strcmp(argv[i], "--long");
+	for (int i = 1; i < argc; i++)
 		locks |= !strcmp(argv[i], "--locks");
-	}
-	messages = long_run ? LONG_RUN : SHORT_RUN;
 	make_machine(locks ? &yielding : &spinning);
 	printf("# %" PRId64 " messages, %d vCPU and %d device threads%s\n",
 	       messages, VCPUS, DEVICES, locks ? ", locks that yield" : "");

@@ -33,7 +33,6 @@ enum {
 	PER_WAKE = 100,
 	PER_KICK = 100,
 	PER_MERGE = 100,
-	STALLED_SECONDS = 30,
 
 	/* Each device has so many SPIs, in two registers. */
 	SPIS_EACH = 8,

@@ -21,8 +21,6 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define ICR (VIC_MSR_X2APIC + VIC_APIC_ICR_LO / 16)
 #define EOI (VIC_MSR_X2APIC + VIC_APIC_EOI / 16)
@@ -300,49 +298,27 @@ static void *device_thread(void *opaque)
 static void make_vcpu(uint32_t index)
 {
 	struct vcpu *v = &vcpus[index];
-	const struct vic_vcpu_config vcpu = {
-		.size = sizeof(vcpu),
+	const struct vic_vcpu_config config = {
+		.size = sizeof(config),
 		.index = index,
 		.ops = &ops,
 		.opaque = v,
-	};
-	struct vic_lapic_config lapic = {
-		.size = sizeof(lapic),
-		.flags = VIC_LAPIC_BSP | VIC_LAPIC_X2APIC,
-		.id = index,
-		.bus = bus,
-		.page = v->page,
 	};
 
 	v->index = index;
 	v->random = 0x9e3779b97f4a7c15 + index;
 	latch_init(&v->wake);
 	latch_init(&v->kick);
-	if (vic_vcpu_init(v->vcpu_storage, sizeof(v->vcpu_storage), &vcpu,
-			  &v->vcpu))
-		die("vic_vcpu_init fails");
-	lapic.vcpu = v->vcpu;
-	if (vic_lapic_init(v->lapic_storage, sizeof(v->lapic_storage), &lapic,
-			   &v->lapic) ||
-	    vic_lapic_msr_write(v->lapic, SVR, VIC_SVR_RESET | VIC_SVR_ENABLE))
+	v->lapic = x86_vcpu(&v->storage, &config, bus,
+			    VIC_LAPIC_BSP | VIC_LAPIC_X2APIC, &v->vcpu);
+	if (vic_lapic_msr_write(v->lapic, SVR, VIC_SVR_RESET | VIC_SVR_ENABLE))
 		die("the local APIC cannot be made");
 }
 
 static void make_machine(void)
 {
-	const struct vic_apic_bus_config config = {
-		.size = sizeof(config),
-		.max_vcpus = VCPUS,
-	};
-	size_t size = vic_apic_bus_size(VCPUS);
-	void *storage =
-		aligned_alloc(VIC_CACHE_LINE, (size + 63) & ~(size_t)63);
-
-	vcpus = aligned_alloc(4096, VCPUS * sizeof(*vcpus));
-	if (!storage || !vcpus ||
-	    vic_apic_bus_init(storage, size, &config, &bus))
-		die("the bus cannot be made");
-	memset(vcpus, 0, VCPUS * sizeof(*vcpus));
+	vcpus = zeroed(4096, VCPUS * sizeof(*vcpus));
+	bus = x86_bus(VCPUS);
 	for (uint32_t i = 0; i < VCPUS; i++)
 		make_vcpu(i);
 	for (uint32_t i = 0; i < DEVICES; i++) {
@@ -354,14 +330,9 @@ static void make_machine(void)
 
 int main(int argc, char **argv)
 {
-	const char *setting = getenv("VIC_TEST_LONG");
-	bool long_run = setting && !strcmp(setting, "1");
 	pthread_t threads[SENDERS], watchdog;
-	int64_t messages;
+	int64_t messages = is_long(argc, argv) ? LONG_RUN : SHORT_RUN;
 
-	if (argc > 1 && !strcmp(argv[1], "--long"))
-		long_run = true;
-	messages = long_run ? LONG_RUN : SHORT_RUN;
 	atomic_store(&budget, messages);
 	make_machine();
 	printf("# %" PRId64 " messages, %d vCPU and %d device threads\n",

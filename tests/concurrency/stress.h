@@ -8,6 +8,7 @@
 #include <vic/vic.h>
 
 #include "threads.h"
+#include "x86.h"
 
 enum {
 	VCPUS = 5,
@@ -20,15 +21,12 @@ enum {
 	PER_WAKE = 100,
 	PER_KICK = 100,
 	PER_MERGE = 10,
-	STALLED_SECONDS = 60,
 	/* The device whose interrupts are level-triggered. */
 	LEVEL_SENDER = SENDERS - 1,
 };
 
 struct vcpu {
-	_Alignas(VIC_CACHE_LINE) unsigned char vcpu_storage[VIC_VCPU_SIZE];
-	_Alignas(VIC_CACHE_LINE) unsigned char lapic_storage[VIC_LAPIC_SIZE];
-	_Alignas(4096) unsigned char page[VIC_APIC_PAGE_SIZE];
+	struct x86_storage storage;
 	struct vic_vcpu *vcpu;
 	struct vic_lapic *lapic;
 	struct latch wake, kick;

@@ -8,18 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static unsigned tests, failures;
-
-void die(const char *what)
-{
-	printf("Bail out! %s\n", what);
-	fflush(stdout);
-	_Exit(1);
-}
 
 static bool all_seen(uint32_t target)
 {
@@ -54,21 +43,14 @@ static void dump(const struct vcpu *v)
 /* A vCPU that has something to see and does not turn is stuck. */
 void *watchdog_thread(void *unused)
 {
-	uint64_t last[VCPUS] = {0};
-	unsigned still[VCPUS] = {0};
+	struct watched watched[VCPUS] = {0};
 
 	(void)unused;
 	while (!atomic_load(&stop)) {
-		struct timespec second = {.tv_sec = 1};
-
-		nanosleep(&second, NULL);
+		doze(1000000);
 		for (uint32_t i = 0; i < VCPUS; i++) {
-			uint64_t now = atomic_load(&vcpus[i].progress);
-
-			still[i] = now == last[i] && !all_seen(i) ? still[i] + 1
-								  : 0;
-			last[i] = now;
-			if (still[i] < STALLED_SECONDS)
+			if (!stalls(&watched[i], !all_seen(i),
+				    atomic_load(&vcpus[i].progress)))
 				continue;
 			for (uint32_t j = 0; j < VCPUS; j++)
 				dump(&vcpus[j]);
@@ -76,12 +58,6 @@ void *watchdog_thread(void *unused)
 		}
 	}
 	return NULL;
-}
-
-/* A counter of a thread that may be running. */
-static uint64_t look(const uint64_t *counter)
-{
-	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
 static void
@@ -92,11 +68,6 @@ add_outcomes(struct vic_outcomes *sum, const struct vic_outcomes *one)
 	sum->silent += look(&one->silent);
 	sum->woken += look(&one->woken);
 	sum->kicked += look(&one->kicked);
-}
-
-static uint64_t newly(const struct vic_outcomes *o)
-{
-	return o->coalesced + o->silent + o->woken + o->kicked;
 }
 
 /* What all threads counted. */
@@ -168,19 +139,11 @@ static bool all_handled(void)
 
 void drain(void)
 {
-	const struct timespec moment = {.tv_nsec = 1000000};
-
 	for (uint32_t i = 0; i < VCPUS; i++)
 		while (!all_seen(i))
-			nanosleep(&moment, NULL);
+			doze(1000);
 	for (int i = 0; i < STALLED_SECONDS * 1000 && !all_handled(); i++)
-		nanosleep(&moment, NULL);
-}
-
-static void ok(bool passed, const char *name)
-{
-	failures += !passed;
-	printf("%s %u - %s\n", passed ? "ok" : "not ok", ++tests, name);
+		doze(1000);
 }
 
 static void print_stats(void)
@@ -229,6 +192,5 @@ unsigned report(uint64_t messages)
 	ok(v->woken + r->woken >= messages / PER_WAKE, "enough wakes");
 	ok(v->kicked + r->kicked >= messages / PER_KICK, "enough kicks");
 	ok(v->merged + r->merged >= messages / PER_MERGE, "enough merges");
-	printf("1..%u\n", tests);
-	return failures;
+	return plan();
 }

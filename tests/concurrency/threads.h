@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: Copyright libvic contributors */
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* What the stress programs use: latches, mailboxes, dice. */
+/* What the stress programs use: latches, mailboxes, dice, verdicts. */
 #ifndef THREADS_H
 #define THREADS_H
 
@@ -9,10 +9,51 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include <vic/counters.h>
+
+enum {
+	STALLED_SECONDS = 60,
+};
 
 /* Fail at once. */
 void die(const char *what);
+
+void *zeroed(size_t alignment, size_t size);
+
+/* VIC_TEST_LONG=1, or --long. */
+bool is_long(int argc, char **argv);
+
+/* Sleep. */
+void doze(unsigned microseconds);
+
+/* TAP: a verdict; the end, and how many failed. */
+void ok(bool passed, const char *name);
+unsigned plan(void);
+
+/* Of something that a watchdog looks at each second. */
+struct watched {
+	uint64_t last;
+	unsigned still;
+};
+
+/* True if it made no progress for STALLED_SECONDS though it has to. */
+bool stalls(struct watched *watched, bool waits, uint64_t progress);
+
+/* A counter of a thread that may be running. */
+static inline uint64_t look(const uint64_t *counter)
+{
+	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+/* How often what these count was made newly pending. */
+static inline uint64_t newly(const struct vic_outcomes *o)
+{
+	return look(&o->coalesced) + look(&o->silent) + look(&o->woken) +
+	       look(&o->kicked);
+}
 
 /* A semaphore that counts to one. */
 struct latch {

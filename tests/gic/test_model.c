@@ -12,10 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <cmocka.h>
 
+#include "episodes.h"
 #include "model/gic_steps.h"
 
 #define STEPS 3000u
@@ -29,7 +29,7 @@ struct totals {
 	uint64_t fired, raised, dirs_for;
 };
 
-static void show(struct gic_rig *rig, uint64_t seed, uint32_t step)
+static void show(struct gic_rig *rig)
 {
 	const struct gic_rig_spec *spec = &rig->spec;
 	uint32_t first = rig->nr_notes > SHOWN ? rig->nr_notes - SHOWN : 0;
@@ -38,17 +38,17 @@ static void show(struct gic_rig *rig, uint64_t seed, uint32_t step)
 		fprintf(stderr, "# %s\n", rig->notes[i % GIC_RIG_NOTES]);
 	gic_check_show(rig);
 	fprintf(stderr,
-		"# VIC_TEST_SEED=%llu, step %u: %s\n"
 		"# %u vCPUs, %u list registers, %u SPIs, %u ESPIs, %u EPPIs, "
 		"1 of N %d, group 0 %d, SGI1R any %d\n",
-		(unsigned long long)seed, step, rig->failure, spec->model.vcpus,
-		spec->nr_lrs, spec->model.spis, spec->model.espis,
-		spec->model.eppis, spec->model.one_of_n,
+		spec->model.vcpus, spec->nr_lrs, spec->model.spis,
+		spec->model.espis, spec->model.eppis, spec->model.one_of_n,
 		spec->model.reset_group0, spec->model.sgi1r_any);
 }
 
-static bool episode(struct gic_steps *s, uint64_t seed, struct totals *totals)
+static bool episode(void *state, uint64_t seed, void *sum)
 {
+	struct gic_steps *s = state;
+	struct totals *totals = sum;
 	struct gic_rig *rig = &s->rig;
 	bool failed;
 	uint32_t step;
@@ -68,43 +68,27 @@ static bool episode(struct gic_steps *s, uint64_t seed, struct totals *totals)
 	totals->raised += rig->raised;
 	totals->dirs_for += rig->dirs_for;
 	failed = rig->failed;
-	if (failed)
-		show(rig, seed, step);
+	if (failed) {
+		show(rig);
+		episode_failed(seed, step, rig->failure);
+	}
 	gic_rig_free(rig);
 	return !failed;
 }
 
-static void run(uint64_t first, uint64_t last, struct totals *totals)
-{
-	struct gic_steps *s = malloc(sizeof(*s));
-
-	assert_non_null(s);
-	for (uint64_t seed = first; seed < last; seed++)
-		if (!episode(s, seed, totals)) {
-			free(s);
-			fail_msg("VIC_TEST_SEED=%llu",
-				 (unsigned long long)seed);
-		}
-	free(s);
-}
-
-static bool is_set(const char *setting)
-{
-	return setting && *setting;
-}
-
 static void libvic_is_the_model(void **state)
 {
-	const char *seed = getenv("VIC_TEST_SEED");
-	const char *is_long = getenv("VIC_TEST_LONG");
+	const struct episodes episodes = {
+		.normal = NORMAL_EPISODES,
+		.whole = LONG_EPISODES,
+		.size = sizeof(struct gic_steps),
+		.run = episode,
+	};
 	struct totals t = {0};
 
 	(void)state;
-	if (is_set(seed)) {
-		run(strtoull(seed, NULL, 0), strtoull(seed, NULL, 0) + 1, &t);
+	if (!episodes_run(&episodes, &t))
 		return;
-	}
-	run(0, is_set(is_long) ? LONG_EPISODES : NORMAL_EPISODES, &t);
 	fprintf(stderr,
 		"# %llu taken, %llu signals, %llu of them spurious, "
 		"%llu retries, %llu spilled, %llu left out, %llu physical, "

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Notes that led to a failure. */
+#define SHOWN 120u
+
 void lapic_rig_note(struct lapic_rig *rig, const char *format, ...)
 {
 	va_list args;
@@ -18,6 +21,14 @@ void lapic_rig_note(struct lapic_rig *rig, const char *format, ...)
 	vsnprintf(rig->notes[rig->nr_notes++ % LAPIC_RIG_NOTES], LAPIC_RIG_NOTE,
 		  format, args);
 	va_end(args);
+}
+
+void lapic_rig_show(const struct lapic_rig *rig)
+{
+	uint32_t first = rig->nr_notes > SHOWN ? rig->nr_notes - SHOWN : 0;
+
+	for (uint32_t i = first; i < rig->nr_notes; i++)
+		fprintf(stderr, "# %s\n", rig->notes[i % LAPIC_RIG_NOTES]);
 }
 
 void lapic_rig_fail(struct lapic_rig *rig, const char *format, ...)

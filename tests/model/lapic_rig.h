@@ -119,6 +119,8 @@ void lapic_rig_free(struct lapic_rig *rig);
 #define PRINTF(n) __attribute__((format(printf, n, n + 1)))
 void lapic_rig_note(struct lapic_rig *rig, const char *format, ...) PRINTF(2);
 void lapic_rig_fail(struct lapic_rig *rig, const char *format, ...) PRINTF(2);
+/* The last of the notes, to stderr. */
+void lapic_rig_show(const struct lapic_rig *rig);
 
 /* The guest's accesses. */
 void lapic_rig_load(struct lapic_rig *rig, uint32_t vcpu, uint32_t offset,

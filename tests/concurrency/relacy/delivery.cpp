@@ -27,6 +27,7 @@
 #include <relacy/relacy.hpp>
 
 #include "access.h"
+#include "tests.h"
 
 namespace
 {
@@ -494,40 +495,13 @@ bool model_compare_exchange(void *p, uint64_t *expected, uint64_t desired)
 		RL_INFO);
 }
 
-/* TAP for one test: the protocol holds, a mutant does not. */
-static bool check(mutant which, unsigned long iterations)
-{
-	std::ostream nowhere(nullptr);
-	rl::test_params params;
-	bool held;
-
-	active = which;
-	params.iteration_count = iterations;
-	params.output_stream = which == NONE ? &std::cerr : &nowhere;
-	params.progress_stream = &nowhere;
-	held = rl::simulate<delivery>(params);
-	std::cout << (held == (which == NONE) ? "ok " : "not ok ") << which + 1
-		  << " - " << names[which]
-		  << (which == NONE ? " holds" : " fails") << " (schedule "
-		  << params.stop_iteration << ": "
-		  << rl::test_result_str(params.test_result) << ")"
-		  << std::endl;
-	return held == (which == NONE);
-}
-
 int main(int argc, char **argv)
 {
-	const char *setting = getenv("VIC_TEST_LONG");
-	bool longer = setting && !strcmp(setting, "1");
-	unsigned tests = 0, failures = 0;
+	auto prepare = [](unsigned i, bool longer) {
+		active = mutant(i);
+		return test{names[i], active == NONE,
+			    longer ? 30000000ul : 500000ul};
+	};
 
-	for (unsigned i = 0; i < MUTANTS; i++) {
-		if (argc > 1 && strcmp(argv[1], names[i]))
-			continue;
-		tests++;
-		/* A mutant stops at its first failure. */
-		failures += !check(mutant(i), longer ? 30000000 : 500000);
-	}
-	std::cout << "1.." << tests << std::endl;
-	return failures || !tests;
+	return run_tests<delivery>(argc, argv, MUTANTS, prepare);
 }

@@ -559,42 +559,19 @@ model_word posting::find(const void *p) const
 } // namespace
 
 #include "accesses.h"
-
-/* TAP for one test: the protocol holds, a mutant does not. */
-static bool check(unsigned n, unsigned long iterations)
-{
-	const struct run &run = runs[n];
-	std::ostream nowhere(nullptr);
-	rl::test_params params;
-	bool holds = run.breaks == NONE, held;
-
-	active = run.breaks;
-	now = run.in;
-	params.iteration_count = iterations;
-	params.output_stream = holds ? &std::cerr : &nowhere;
-	params.progress_stream = &nowhere;
-	held = rl::simulate<posting>(params);
-	std::cout << (held == holds ? "ok " : "not ok ") << n + 1 << " - "
-		  << run.name << (holds ? " holds" : " fails") << " (schedule "
-		  << params.stop_iteration << ": "
-		  << rl::test_result_str(params.test_result) << ")"
-		  << std::endl;
-	return held == holds;
-}
+#include "tests.h"
 
 int main(int argc, char **argv)
 {
-	const char *setting = getenv("VIC_TEST_LONG");
-	bool longer = setting && !strcmp(setting, "1");
-	unsigned tests = 0, failures = 0;
+	const unsigned count = sizeof(runs) / sizeof(runs[0]);
+	auto prepare = [](unsigned i, bool longer) {
+		bool holds = runs[i].breaks == NONE;
 
-	for (unsigned i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
-		if (argc > 1 && strcmp(argv[1], runs[i].name))
-			continue;
-		tests++;
-		/* A mutant stops at its first failure. */
-		failures += !check(i, longer ? 10000000 : 120000);
-	}
-	std::cout << "1.." << tests << std::endl;
-	return failures || !tests;
+		active = runs[i].breaks;
+		now = runs[i].in;
+		return test{runs[i].name, holds,
+			    longer ? 10000000ul : 120000ul};
+	};
+
+	return run_tests<posting>(argc, argv, count, prepare);
 }
