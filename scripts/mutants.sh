@@ -94,7 +94,7 @@ try() {
 	verdict='NOT caught'
 	if [ -z "$suite" ]; then
 		verdict='NOT caught: the first line names no suite'
-	elif ! patch -d "$out/$1/tree" -p1 -s -f -F 3 --no-backup-if-mismatch \
+	elif ! patch -d "$out/$1/tree" -p1 -s -f -F 0 --no-backup-if-mismatch \
 		-r - <"$patches/$2.patch" >"$out/$1/patch.log" 2>&1; then
 		verdict='NOT caught: the patch does not apply'
 		# Part of it may have been.
@@ -105,7 +105,7 @@ try() {
 		elif ! run "$1" "$suite"; then
 			verdict=caught
 		fi
-		patch -d "$out/$1/tree" -R -p1 -s -f -F 3 -r - \
+		patch -d "$out/$1/tree" -R -p1 -s -f -F 0 -r - \
 			--no-backup-if-mismatch <"$patches/$2.patch" \
 			>"$out/$1/patch.log" 2>&1 || prepare "$1"
 	fi
