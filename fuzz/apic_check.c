@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hw_world.h"
+#include "requests.h"
 
 #define ROWS 64
 #define ESR_BITS 0xffu
@@ -254,42 +255,6 @@ static void check_deadline(const struct apic_cpu *c)
 	REQUIRE(ccr == left / divisor(c) + (left % divisor(c) != 0));
 }
 
-/* NMI, SMI, INIT and SIPI; false if they keep all else waiting. */
-static bool check_requests(const struct apic_cpu *c, uint32_t can,
-			   const struct vic_vcpu_inbox *inbox,
-			   const struct vic_work *work)
-{
-	const uint32_t told =
-		VIC_WORK_RESYNC | VIC_WORK_TIMER | VIC_WORK_EOI_EXIT;
-	const uint32_t irq =
-		VIC_WORK_IRQ | VIC_WORK_IRQ_WINDOW | VIC_WORK_EXTINT;
-	uint32_t flags = work->flags & ~told, want = 0;
-
-	/* What the local vector table made of a source is told all the same. */
-	REQUIRE(!inbox->outstanding);
-	REQUIRE(!inbox->request_new || inbox->nmi || inbox->smi || inbox->init);
-	if (inbox->init) {
-		REQUIRE(flags == VIC_WORK_INIT);
-		return false;
-	}
-	if (c->waits) {
-		REQUIRE(flags ==
-			(inbox->sipi ? VIC_WORK_SIPI : VIC_WORK_WAIT_SIPI));
-		if (inbox->sipi)
-			REQUIRE(work->sipi_vector == inbox->sipi_vector);
-		return false;
-	}
-	if (inbox->nmi)
-		want = can & VIC_CAN_NMI ? VIC_WORK_NMI : VIC_WORK_NMI_WINDOW;
-	if (inbox->smi)
-		want |= can & VIC_CAN_SMI ? VIC_WORK_SMI : VIC_WORK_SMI_WINDOW;
-	REQUIRE((flags & ~irq) == want);
-	REQUIRE(work->nmis == inbox->nmi);
-	REQUIRE(!inbox->sipi);
-	REQUIRE(!(flags & VIC_WORK_EXTINT) || apic_extint(c, inbox));
-	return true;
-}
-
 bool apic_offers_vectors(const struct apic_cpu *c)
 {
 	return !vic_lapic_posting(c->lapic);
@@ -305,7 +270,9 @@ void apic_check_work(const struct apic_cpu *c, uint32_t can,
 	bool extint, vector;
 
 	vic_vcpu_peek(c->vcpu, &inbox);
-	if (!check_requests(c, can, &inbox, work))
+	/* What the local vector table made of a source is told all the same. */
+	REQUIRE(!inbox.request_new || inbox.nmi || inbox.smi || inbox.init);
+	if (!check_requests(&inbox, c->waits, can, work))
 		return;
 	extint = apic_extint(c, &inbox);
 	vector = apic_offers_vectors(c) && apic_deliverable(c);

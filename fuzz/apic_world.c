@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hw_world.h"
+#include "storage.h"
 
 static void wake(void *opaque)
 {
@@ -50,17 +51,6 @@ static uint64_t now(void *opaque, uint32_t clock)
 static uint8_t inta(void *opaque)
 {
 	return ((struct apic_cpu *)opaque)->world->inta_vector;
-}
-
-/* Each has an allocation of its own, so that a step past its end is seen. */
-static void *storage(size_t size, size_t alignment)
-{
-	size_t rounded = (size + alignment - 1) / alignment * alignment;
-	void *result = aligned_alloc(alignment, rounded);
-
-	REQUIRE(result);
-	memset(result, 0, rounded);
-	return result;
 }
 
 /* Memory of libvic's, and how much; NULL behind the last. */

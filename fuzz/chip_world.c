@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "storage.h"
+
 /* The PIC's in the IOAPIC: vic_pic_config.ioapic_pin. */
 #define PIC_SOURCE 63
 
@@ -154,17 +156,6 @@ static void model_wire(void *opaque, bool level)
 					 VIC_REQUEST_LINT0, level);
 	if (w->pic_ioapic)
 		im_line(&w->im, w->pic_pin, PIC_SOURCE, level);
-}
-
-/* Each has an allocation of its own, so that a step past its end is seen. */
-static void *storage(size_t size, size_t alignment)
-{
-	size_t rounded = (size + alignment - 1) / alignment * alignment;
-	void *result = aligned_alloc(alignment, rounded);
-
-	REQUIRE(result);
-	memset(result, 0, rounded);
-	return result;
 }
 
 static void cpu_init(struct chip_world *w, struct chip_side *side,

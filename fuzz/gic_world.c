@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "storage.h"
+
 /* Whose locks are taken: one target, one thread, one world. */
 static struct gic_world *world;
 
@@ -128,17 +130,6 @@ static const struct vic_vcpu_ops operations[] = {
 	},
 };
 
-static void *storage(size_t size)
-{
-	size_t lines = (size + VIC_CACHE_LINE - 1) / VIC_CACHE_LINE;
-	void *result = aligned_alloc(VIC_CACHE_LINE, lines * VIC_CACHE_LINE);
-
-	REQUIRE(size && result);
-	/* libvic does not rely on what was there. */
-	memset(result, 0xa5, lines * VIC_CACHE_LINE);
-	return result;
-}
-
 /* Affinities: dense, of two clusters, beyond 15, at all levels. */
 static uint32_t affinity(const struct gic_world *w, uint32_t i)
 {
@@ -187,11 +178,11 @@ void world_add(struct gic_world *w, uint32_t i)
 	if (cpu->vcpu)
 		return;
 	cpu->world = w;
-	cpu->vcpu_storage = storage(vic_vcpu_size());
+	cpu->vcpu_storage = storage(vic_vcpu_size(), VIC_CACHE_LINE);
 	REQUIRE(vic_vcpu_init(cpu->vcpu_storage, vic_vcpu_size(), &vcpu,
 			      &cpu->vcpu) == VIC_OK);
 	config.vcpu = cpu->vcpu;
-	cpu->gicr_storage = storage(vic_gicr_size(w->gic));
+	cpu->gicr_storage = storage(vic_gicr_size(w->gic), VIC_CACHE_LINE);
 	REQUIRE(vic_gicr_init(cpu->gicr_storage, vic_gicr_size(w->gic), &config,
 			      &cpu->gicr) == VIC_OK);
 	REQUIRE(vic_gicr_init(cpu->gicr_storage, vic_gicr_size(w->gic), &config,
@@ -285,7 +276,7 @@ void world_init(struct gic_world *w, const uint8_t *data, size_t size)
 		w->config.regions[1].base = 0x10000;
 		w->config.regions[1].count = w->config.max_vcpus - 2;
 	}
-	w->gic_storage = storage(vic_gic_size(&w->config));
+	w->gic_storage = storage(vic_gic_size(&w->config), VIC_CACHE_LINE);
 	REQUIRE(vic_gic_init(w->gic_storage, vic_gic_size(&w->config),
 			     &w->config, &w->gic) == VIC_OK);
 	for (uint32_t i = 0; i < w->config.max_vcpus; i++)

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "requests.h"
+
 static bool set_equal(const struct vectors *a, const struct vectors *b)
 {
 	return !memcmp(a, b, sizeof(*a));
@@ -111,37 +113,6 @@ static void check_ppr(struct world *w, uint32_t i)
 	REQUIRE(value == ppr_of(w, i, &w->vcpu[i].now));
 }
 
-/* NMI, SMI, INIT and SIPI; false if they keep all else waiting. */
-static bool check_requests(const struct shadow *s, uint32_t can,
-			   const struct vic_vcpu_inbox *inbox,
-			   const struct vic_work *work)
-{
-	const uint32_t irq = VIC_WORK_IRQ | VIC_WORK_IRQ_WINDOW;
-	const uint32_t flags = work->flags & ~(uint32_t)VIC_WORK_RESYNC;
-	uint32_t want = 0;
-
-	REQUIRE(!inbox->outstanding && !inbox->request_new);
-	if (inbox->init) {
-		REQUIRE(flags == VIC_WORK_INIT);
-		return false;
-	}
-	if (s->waits_for_sipi) {
-		REQUIRE(flags ==
-			(inbox->sipi ? VIC_WORK_SIPI : VIC_WORK_WAIT_SIPI));
-		if (inbox->sipi)
-			REQUIRE(work->sipi_vector == inbox->sipi_vector);
-		return false;
-	}
-	if (inbox->nmi)
-		want = can & VIC_CAN_NMI ? VIC_WORK_NMI : VIC_WORK_NMI_WINDOW;
-	if (inbox->smi)
-		want |= can & VIC_CAN_SMI ? VIC_WORK_SMI : VIC_WORK_SMI_WINDOW;
-	REQUIRE((flags & ~irq) == want);
-	REQUIRE(work->nmis == inbox->nmi);
-	REQUIRE(!inbox->sipi);
-	return true;
-}
-
 void check_work(struct world *w, uint32_t i, uint32_t can,
 		const struct vic_work *work)
 {
@@ -151,7 +122,11 @@ void check_work(struct world *w, uint32_t i, uint32_t can,
 	struct look now;
 
 	take_look(w, i, &now);
-	if (!check_requests(s, can, &now.inbox, work))
+	/* There is no clock here, no posting and no ExtINT. */
+	REQUIRE(!(work->flags &
+		  (VIC_WORK_TIMER | VIC_WORK_EOI_EXIT | VIC_WORK_EXTINT)));
+	REQUIRE(!now.inbox.request_new);
+	if (!check_requests(&now.inbox, s->waits_for_sipi, can, work))
 		return;
 	top = set_highest(&now.irr);
 	isrv = set_highest(&now.service);

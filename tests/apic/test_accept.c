@@ -13,18 +13,6 @@ static void software_disable(struct fake_vcpu *cpu)
 	fake_write(cpu, VIC_APIC_SVR, VIC_SVR_RESET);
 }
 
-static void hardware_enable(struct fake_vcpu *cpu, bool enable)
-{
-	uint64_t base = vic_lapic_base(cpu->lapic);
-
-	base &= ~(uint64_t)(VIC_APIC_BASE_EN | VIC_APIC_BASE_EXTD);
-	if (enable)
-		base |= VIC_APIC_BASE_EN;
-	assert_int_equal(
-		vic_lapic_msr_write(cpu->lapic, VIC_MSR_APIC_BASE, base),
-		VIC_ACCESS_DONE);
-}
-
 /* The modes that a software-disabled APIC accepts, and how they show. */
 static const struct {
 	enum vic_delivery_mode mode;
@@ -144,7 +132,7 @@ static void apic_25_hardware_disabled_drops_everything(void **state)
 		struct fake_vm vm;
 
 		fake_vm_plain(&vm, 2, i & 1);
-		hardware_enable(&vm.cpu[1], false);
+		fake_hardware_enable(&vm.cpu[1], false);
 		fake_block(&vm.cpu[1]);
 		fake_icr(&vm.cpu[0], VIC_ICR_OTHERS | modes[i] | 0x41);
 		fake_icr(&vm.cpu[0], (i & 1 ? FAKE_TO32(1) : FAKE_TO8(1)) |
@@ -154,7 +142,7 @@ static void apic_25_hardware_disabled_drops_everything(void **state)
 		assert_int_equal(vm.cpu[1].wakes, 0);
 		vic_vcpu_unblock(vm.cpu[1].vcpu);
 		assert_int_equal(fake_work(&vm, ~0u) & 2, 0);
-		hardware_enable(&vm.cpu[1], true);
+		fake_hardware_enable(&vm.cpu[1], true);
 		fake_write(&vm.cpu[1], VIC_APIC_SVR, 0x1ff);
 		assert_int_equal(fake_work(&vm, ~0u) & 2, 0);
 		/* It is back. */
@@ -173,11 +161,11 @@ static void apic_25_hardware_disable_discards_the_inbox(void **state)
 	fake_icr(&vm.cpu[0], FAKE_TO8(1) | 0x41);
 	vic_vcpu_peek(vm.cpu[1].vcpu, &inbox);
 	assert_int_equal(inbox.pir[1], 2);
-	hardware_enable(&vm.cpu[1], false);
+	fake_hardware_enable(&vm.cpu[1], false);
 	vic_vcpu_peek(vm.cpu[1].vcpu, &inbox);
 	assert_int_equal(inbox.pir[1], 0);
 	assert_int_equal(vic_vcpu_counters(vm.cpu[1].vcpu)->discarded, 1);
-	hardware_enable(&vm.cpu[1], true);
+	fake_hardware_enable(&vm.cpu[1], true);
 	fake_write(&vm.cpu[1], VIC_APIC_SVR, 0x1ff);
 	assert_int_equal(fake_take(&vm, 0x41), 0);
 }
@@ -235,7 +223,7 @@ static void apic_28_lowest_priority_reaches_exactly_one(void **state)
 	/* A disabled slot is skipped, its interrupts are not lost. */
 	software_disable(&vm.cpu[2]);
 	assert_int_equal(spread(&vm, flat, 10), 10);
-	hardware_enable(&vm.cpu[1], false);
+	fake_hardware_enable(&vm.cpu[1], false);
 	assert_int_equal(spread(&vm, flat, 8), 8);
 	software_disable(&vm.cpu[3]);
 	assert_int_equal(fake_send(&vm, 0, flat | 0x41), 0);

@@ -31,30 +31,6 @@ static uint32_t ccr(struct fake_vcpu *cpu)
 	return (uint32_t)fake_read(cpu, VIC_APIC_TIMER_CCR);
 }
 
-static void alarm(struct fake_vcpu *cpu)
-{
-	fake_request(cpu, VIC_REQUEST_TIMER, 0);
-	fake_harvest(cpu);
-}
-
-static void write_deadline(struct fake_vcpu *cpu, uint64_t value)
-{
-	assert_int_equal(
-		vic_lapic_msr_write(cpu->lapic, VIC_MSR_TSC_DEADLINE, value),
-		VIC_ACCESS_DONE);
-}
-
-/* Whether a scan says that the deadline has changed; it says so once. */
-static bool told(struct fake_vcpu *cpu)
-{
-	struct vic_work work;
-	uint32_t flags = vic_lapic_scan(cpu->lapic, 0, &work);
-
-	assert_int_equal(flags, work.flags);
-	assert_false(vic_lapic_scan(cpu->lapic, 0, &work) & VIC_WORK_TIMER);
-	return flags & VIC_WORK_TIMER;
-}
-
 static void every_change_is_told(void **state)
 {
 	struct fake_vm vm;
@@ -63,38 +39,38 @@ static void every_change_is_told(void **state)
 	(void)state;
 	make(&vm, NULL);
 	cpu = &vm.cpu[0];
-	told(cpu);
+	fake_told(cpu);
 	start(cpu, V, 1000);
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
 	fake_write(cpu, VIC_APIC_TIMER_ICR, 2000);
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
 	fake_write(cpu, VIC_APIC_TIMER_DCR, 0);
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
 	fake_write(cpu, VIC_APIC_LVT_TIMER, VIC_LVT_MASKED | V);
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
 	fake_write(cpu, VIC_APIC_LVT_TIMER, V);
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
 	fake_write(cpu, VIC_APIC_SVR, 0xff);
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
 	fake_write(cpu, VIC_APIC_SVR, 0x1ff);
 	fake_write(cpu, VIC_APIC_LVT_TIMER, V);
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
 	fake_write(cpu, VIC_APIC_TIMER_ICR, 0);
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
 	/* The next period of a periodic one is a new deadline. */
 	start(cpu, VIC_LVT_PERIODIC | V, 1000);
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
 	vm.ticks += 1000;
 	fake_request(cpu, VIC_REQUEST_TIMER, 0);
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
 	fake_write(cpu, VIC_APIC_LVT_TIMER, VIC_LVT_TSC_DEADLINE | V);
-	assert_true(told(cpu));
-	write_deadline(cpu, 5000);
-	assert_true(told(cpu));
-	write_deadline(cpu, 6000);
-	assert_true(told(cpu));
-	write_deadline(cpu, 0);
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
+	fake_write_deadline(cpu, 5000);
+	assert_true(fake_told(cpu));
+	fake_write_deadline(cpu, 6000);
+	assert_true(fake_told(cpu));
+	fake_write_deadline(cpu, 0);
+	assert_true(fake_told(cpu));
 }
 
 /* Accesses that leave the deadline alone are no news. */
@@ -107,14 +83,14 @@ static void nothing_new_is_not_told(void **state)
 	make(&vm, NULL);
 	cpu = &vm.cpu[0];
 	start(cpu, V, 1000);
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
 	vm.ticks += 10;
 	assert_int_equal(ccr(cpu), 990);
-	assert_false(told(cpu));
+	assert_false(fake_told(cpu));
 	fake_write(cpu, VIC_APIC_TPR, 0x10);
 	fake_serve(&vm, cpu, 0x91);
 	fake_write(cpu, VIC_APIC_EOI, 0);
-	assert_false(told(cpu));
+	assert_false(fake_told(cpu));
 }
 
 /* The embedder has no alarm any more, and must set another one. */
@@ -128,15 +104,15 @@ static void too_early_is_told(void **state)
 	make(&vm, NULL);
 	cpu = &vm.cpu[0];
 	start(cpu, V, 1000);
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
 	vm.ticks += 999;
 	fake_request(cpu, VIC_REQUEST_TIMER, 0);
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
 	assert_true(vic_lapic_deadline(cpu->lapic, &deadline));
 	assert_int_equal(deadline.at, vm.ticks + 1);
 	assert_int_equal(fake_deliverable(cpu), 0);
 	vm.ticks++;
-	alarm(cpu);
+	fake_alarm(cpu);
 	fake_complete(cpu, V);
 }
 
@@ -148,17 +124,17 @@ static void a_change_keeps_it_from_sleeping(void **state)
 	(void)state;
 	make(&vm, NULL);
 	cpu = &vm.cpu[0];
-	told(cpu);
+	fake_told(cpu);
 	start(cpu, V, 1000);
 	assert_false(vic_lapic_block(cpu->lapic, FAKE_CAN_ALL));
-	told(cpu);
+	fake_told(cpu);
 	assert_true(vic_lapic_block(cpu->lapic, FAKE_CAN_ALL));
 	assert_int_equal(
 		vic_vcpu_request(cpu->vcpu, &vm.device, VIC_REQUEST_TIMER, 0),
 		VIC_POST_WOKEN);
 	vic_vcpu_unblock(cpu->vcpu);
 	/* Too early: no harm. */
-	assert_true(told(cpu));
+	assert_true(fake_told(cpu));
 	assert_true(vic_lapic_block(cpu->lapic, FAKE_CAN_ALL));
 	vm.ticks += 1000;
 	fake_request(cpu, VIC_REQUEST_TIMER, 0);
@@ -236,7 +212,7 @@ static void far_ahead(void **state)
 				      (periodic ? VIC_LVT_PERIODIC : 0) | V,
 				      counts[j]);
 				vm.ticks += jumps[i];
-				alarm(cpu);
+				fake_alarm(cpu);
 				fake_complete(cpu, V);
 				assert_int_equal(fake_deliverable(cpu), 0);
 				assert_int_equal(ccr(cpu),
@@ -267,7 +243,7 @@ static void the_clock_wraps(void **state)
 			assert_true(ccr(cpu) <= 100);
 			if (vic_lapic_deadline(cpu->lapic, &deadline))
 				assert_int_equal(deadline.clock, VIC_CLOCK_BUS);
-			alarm(cpu);
+			fake_alarm(cpu);
 			if (fake_deliverable(cpu))
 				fake_complete(cpu, V);
 			assert_int_equal(fake_deliverable(cpu), 0);
@@ -296,13 +272,13 @@ static void the_clock_goes_back(void **state)
 		vm.ticks = 1000000;
 		vm.tsc = 1000000;
 		start(cpu, lvts[i], 1000);
-		write_deadline(cpu, 1000500);
+		fake_write_deadline(cpu, 1000500);
 		vm.ticks = 1000400;
 		for (look = 0; look < 3; look++) {
 			assert_true(ccr(cpu) <= 1000);
 			if (vic_lapic_deadline(cpu->lapic, &deadline))
 				assert_int_equal(deadline.clock, clock);
-			alarm(cpu);
+			fake_alarm(cpu);
 			fake_write(cpu, VIC_APIC_TIMER_DCR, 0xb);
 			if (fake_deliverable(cpu))
 				fake_complete(cpu, V);
@@ -315,7 +291,7 @@ static void the_clock_goes_back(void **state)
 		fake_write(cpu, VIC_APIC_LVT_TIMER, V);
 		fake_write(cpu, VIC_APIC_TIMER_ICR, 1000);
 		vm.ticks = 1500;
-		alarm(cpu);
+		fake_alarm(cpu);
 		fake_complete(cpu, V);
 	}
 }
@@ -338,12 +314,12 @@ static void no_clock(void **state)
 		make(&vm, &ops);
 		cpu = &vm.cpu[0];
 		start(cpu, lvts[i], 1);
-		write_deadline(cpu, 1);
+		fake_write_deadline(cpu, 1);
 		assert_int_equal(ccr(cpu), count);
-		alarm(cpu);
+		fake_alarm(cpu);
 		assert_int_equal(fake_deliverable(cpu), 0);
 		fake_write(cpu, VIC_APIC_TIMER_DCR, 3);
-		alarm(cpu);
+		fake_alarm(cpu);
 		assert_int_equal(fake_deliverable(cpu), 0);
 		assert_int_equal(ccr(cpu), count);
 		assert_int_equal(fake_read(cpu, VIC_APIC_TIMER_ICR), count);
@@ -392,7 +368,7 @@ static void what_comes_while_it_looks(void **state)
 		fake_write(cpu, VIC_APIC_LVT_LINT1, 0x64);
 		fake_write(cpu, VIC_APIC_LVT_ERROR, 0x65);
 		start(cpu, V, 1000);
-		told(cpu);
+		fake_told(cpu);
 		meanwhile = rows[i].request;
 		meanwhile_argument = rows[i].argument;
 		fake_request(cpu, VIC_REQUEST_TIMER, 0);

@@ -326,13 +326,8 @@ static void step(struct fake_vm *vm, uint32_t what, uint8_t vector)
 		assert_int_equal(vic_lapic_ack_init(cpu->lapic), VIC_OK);
 		fake_write(cpu, VIC_APIC_SVR, 0x1ff);
 	} else if (vector > 200) {
-		assert_int_equal(vic_lapic_msr_write(cpu->lapic,
-						     VIC_MSR_APIC_BASE, base),
-				 VIC_ACCESS_DONE);
-		assert_int_equal(vic_lapic_msr_write(cpu->lapic,
-						     VIC_MSR_APIC_BASE,
-						     base | VIC_APIC_BASE_EN),
-				 VIC_ACCESS_DONE);
+		fake_write_base(cpu, base);
+		fake_write_base(cpu, base | VIC_APIC_BASE_EN);
 		fake_write(cpu, VIC_APIC_SVR, 0x1ff);
 	}
 }

@@ -21,13 +21,6 @@ static void make(struct fake_vm *vm, uint32_t flags)
 	vm->ticks = 77;
 }
 
-static void write_deadline(struct fake_vcpu *cpu, uint64_t value)
-{
-	assert_int_equal(
-		vic_lapic_msr_write(cpu->lapic, VIC_MSR_TSC_DEADLINE, value),
-		VIC_ACCESS_DONE);
-}
-
 static uint64_t read_deadline(struct fake_vcpu *cpu)
 {
 	uint64_t value = 1;
@@ -36,13 +29,6 @@ static uint64_t read_deadline(struct fake_vcpu *cpu)
 		vic_lapic_msr_read(cpu->lapic, VIC_MSR_TSC_DEADLINE, &value),
 		VIC_ACCESS_DONE);
 	return value;
-}
-
-static bool armed(struct fake_vcpu *cpu)
-{
-	struct vic_deadline deadline;
-
-	return vic_lapic_deadline(cpu->lapic, &deadline);
 }
 
 static void expect_deadline(struct fake_vcpu *cpu, uint32_t clock, uint64_t at)
@@ -54,32 +40,12 @@ static void expect_deadline(struct fake_vcpu *cpu, uint32_t clock, uint64_t at)
 	assert_true(deadline.at == at);
 }
 
-static void alarm(struct fake_vcpu *cpu)
-{
-	fake_request(cpu, VIC_REQUEST_TIMER, 0);
-	fake_harvest(cpu);
-}
-
 /* Set the TSC, look, and serve the interrupt if there is one. */
 static bool fires_at(struct fake_vcpu *cpu, uint64_t tsc)
 {
 	cpu->vm->tsc = tsc;
-	alarm(cpu);
-	if (!fake_deliverable(cpu))
-		return false;
-	fake_complete(cpu, V);
-	assert_int_equal(fake_deliverable(cpu), 0);
-	return true;
-}
-
-/* Whether a scan says that the deadline has changed; it says so once. */
-static bool told(struct fake_vcpu *cpu)
-{
-	struct vic_work work;
-	uint32_t flags = vic_lapic_scan(cpu->lapic, 0, &work);
-
-	assert_false(vic_lapic_scan(cpu->lapic, 0, &work) & VIC_WORK_TIMER);
-	return flags & VIC_WORK_TIMER;
+	fake_alarm(cpu);
+	return fake_complete_any(cpu, V);
 }
 
 /* APIC-57 */
@@ -95,19 +61,19 @@ static void apic_57_fires_when_the_tsc_is_there(void **state)
 		cpu = &vm.cpu[0];
 		fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
 		assert_int_equal(read_deadline(cpu), 0);
-		assert_false(armed(cpu));
-		write_deadline(cpu, 5000000);
+		assert_false(fake_armed(cpu));
+		fake_write_deadline(cpu, 5000000);
 		assert_int_equal(read_deadline(cpu), 5000000);
 		expect_deadline(cpu, VIC_CLOCK_TSC, 5000000);
 		assert_false(fires_at(cpu, 4999999));
 		assert_int_equal(read_deadline(cpu), 5000000);
 		assert_true(fires_at(cpu, 5000000));
 		assert_int_equal(read_deadline(cpu), 0);
-		assert_false(armed(cpu));
+		assert_false(fake_armed(cpu));
 		assert_false(fires_at(cpu, 6000000));
 		/* A later one takes the place of an earlier one. */
-		write_deadline(cpu, 7000000);
-		write_deadline(cpu, 8000000);
+		fake_write_deadline(cpu, 7000000);
+		fake_write_deadline(cpu, 8000000);
 		assert_false(fires_at(cpu, 7500000));
 		assert_true(fires_at(cpu, 8000001));
 	}
@@ -125,11 +91,11 @@ static void apic_57_a_deadline_in_the_past(void **state)
 		make(&vm, 0);
 		cpu = &vm.cpu[0];
 		fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
-		write_deadline(cpu, pasts[i]);
+		fake_write_deadline(cpu, pasts[i]);
 		/* At once, without any alarm. */
 		fake_complete(cpu, V);
 		assert_int_equal(read_deadline(cpu), 0);
-		assert_false(armed(cpu));
+		assert_false(fake_armed(cpu));
 		assert_false(fires_at(cpu, vm.tsc + 5));
 	}
 }
@@ -143,10 +109,10 @@ static void apic_57_zero_disarms(void **state)
 	make(&vm, 0);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
-	write_deadline(cpu, 2000000);
-	write_deadline(cpu, 0);
+	fake_write_deadline(cpu, 2000000);
+	fake_write_deadline(cpu, 0);
 	assert_int_equal(read_deadline(cpu), 0);
-	assert_false(armed(cpu));
+	assert_false(fake_armed(cpu));
 	assert_false(fires_at(cpu, 2000000));
 	assert_false(fires_at(cpu, UINT64_MAX));
 }
@@ -160,7 +126,7 @@ static void apic_57_the_end_of_time(void **state)
 	make(&vm, 0);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
-	write_deadline(cpu, UINT64_MAX);
+	fake_write_deadline(cpu, UINT64_MAX);
 	expect_deadline(cpu, VIC_CLOCK_TSC, UINT64_MAX);
 	assert_false(fires_at(cpu, UINT64_MAX - 1));
 	assert_true(fires_at(cpu, UINT64_MAX));
@@ -188,18 +154,18 @@ static void a_late_look_loses_nothing(void **state)
 		make(&vm, i & 1 ? VIC_LAPIC_X2APIC : 0);
 		cpu = &vm.cpu[0];
 		fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
-		write_deadline(cpu, 2000000);
+		fake_write_deadline(cpu, 2000000);
 		vm.tsc = 2000001;
 		fake_write(cpu, VIC_APIC_LVT_TIMER, stores[i].lvt);
-		write_deadline(cpu, stores[i].deadline);
-		alarm(cpu);
+		fake_write_deadline(cpu, stores[i].deadline);
+		fake_alarm(cpu);
 		fake_complete(cpu, V);
 		assert_int_equal(fake_deliverable(cpu), 0);
 	}
 	make(&vm, 0);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
-	write_deadline(cpu, 2000000);
+	fake_write_deadline(cpu, 2000000);
 	vm.tsc = 2000000;
 	assert_int_equal(read_deadline(cpu), 0);
 	fake_complete(cpu, V);
@@ -221,14 +187,14 @@ static void apic_55_entering_and_leaving_disarms(void **state)
 		fake_write(cpu, VIC_APIC_LVT_TIMER, counting[i]);
 		fake_write(cpu, VIC_APIC_TIMER_ICR, 1000);
 		fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
-		assert_false(armed(cpu));
+		assert_false(fake_armed(cpu));
 		assert_int_equal(fake_read(cpu, VIC_APIC_TIMER_ICR), 0);
 		assert_int_equal(fake_read(cpu, VIC_APIC_TIMER_CCR), 0);
 		vm.ticks += 5000;
 		assert_false(fires_at(cpu, 2000000));
-		write_deadline(cpu, 3000000);
+		fake_write_deadline(cpu, 3000000);
 		fake_write(cpu, VIC_APIC_LVT_TIMER, counting[i]);
-		assert_false(armed(cpu));
+		assert_false(fake_armed(cpu));
 		assert_int_equal(read_deadline(cpu), 0);
 		assert_int_equal(fake_read(cpu, VIC_APIC_TIMER_ICR), 0);
 		assert_int_equal(fake_read(cpu, VIC_APIC_TIMER_CCR), 0);
@@ -237,7 +203,7 @@ static void apic_55_entering_and_leaving_disarms(void **state)
 		/* It does not come back either. */
 		fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
 		assert_int_equal(read_deadline(cpu), 0);
-		assert_false(armed(cpu));
+		assert_false(fake_armed(cpu));
 	}
 }
 
@@ -250,10 +216,10 @@ static void apic_55_the_same_mode_keeps_it(void **state)
 	make(&vm, 0);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_TIMER, VIC_LVT_TSC_DEADLINE | 0x61);
-	write_deadline(cpu, 2000000);
+	fake_write_deadline(cpu, 2000000);
 	fake_write(cpu, VIC_APIC_LVT_TIMER, VIC_LVT_MASKED | TSC_MODE);
 	assert_int_equal(read_deadline(cpu), 2000000);
-	assert_false(armed(cpu));
+	assert_false(fake_armed(cpu));
 	fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
 	expect_deadline(cpu, VIC_CLOCK_TSC, 2000000);
 	assert_true(fires_at(cpu, 2000000));
@@ -271,7 +237,7 @@ static void apic_56_no_count_in_tsc_deadline_mode(void **state)
 		make(&vm, x2apic ? VIC_LAPIC_X2APIC : 0);
 		cpu = &vm.cpu[0];
 		fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
-		write_deadline(cpu, 2000000);
+		fake_write_deadline(cpu, 2000000);
 		fake_write(cpu, VIC_APIC_TIMER_ICR, 10);
 		assert_int_equal(fake_read(cpu, VIC_APIC_TIMER_ICR), 0);
 		assert_int_equal(fake_read(cpu, VIC_APIC_TIMER_CCR), 0);
@@ -283,7 +249,7 @@ static void apic_56_no_count_in_tsc_deadline_mode(void **state)
 		/* Nor is one left for another mode. */
 		fake_write(cpu, VIC_APIC_LVT_TIMER, V);
 		assert_int_equal(fake_read(cpu, VIC_APIC_TIMER_ICR), 0);
-		assert_false(armed(cpu));
+		assert_false(fake_armed(cpu));
 	}
 }
 
@@ -300,11 +266,11 @@ static void apic_56_no_deadline_in_other_modes(void **state)
 		make(&vm, i & 1 ? VIC_LAPIC_X2APIC : 0);
 		cpu = &vm.cpu[0];
 		fake_write(cpu, VIC_APIC_LVT_TIMER, lvts[i]);
-		write_deadline(cpu, 2000000);
+		fake_write_deadline(cpu, 2000000);
 		assert_int_equal(read_deadline(cpu), 0);
-		assert_false(armed(cpu));
+		assert_false(fake_armed(cpu));
 		assert_false(fires_at(cpu, 3000000));
-		write_deadline(cpu, 1);
+		fake_write_deadline(cpu, 1);
 		assert_false(fires_at(cpu, 3000001));
 		fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
 		assert_int_equal(read_deadline(cpu), 0);
@@ -321,18 +287,14 @@ static void apic_56_hardware_disabled(void **state)
 	make(&vm, 0);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
-	write_deadline(cpu, 2000000);
-	assert_int_equal(
-		vic_lapic_msr_write(cpu->lapic, VIC_MSR_APIC_BASE, base),
-		VIC_ACCESS_DONE);
+	fake_write_deadline(cpu, 2000000);
+	fake_write_base(cpu, base);
 	assert_int_equal(read_deadline(cpu), 0);
-	assert_false(armed(cpu));
-	write_deadline(cpu, 3000000);
+	assert_false(fake_armed(cpu));
+	fake_write_deadline(cpu, 3000000);
 	assert_int_equal(read_deadline(cpu), 0);
 	assert_false(fires_at(cpu, 3000000));
-	assert_int_equal(vic_lapic_msr_write(cpu->lapic, VIC_MSR_APIC_BASE,
-					     base | VIC_APIC_BASE_EN),
-			 VIC_ACCESS_DONE);
+	fake_write_base(cpu, base | VIC_APIC_BASE_EN);
 	assert_int_equal(read_deadline(cpu), 0);
 	fake_write(cpu, VIC_APIC_SVR, 0x1ff);
 	assert_false(fires_at(cpu, 4000000));
@@ -371,11 +333,11 @@ static void masked_deadline_is_lost(void **state)
 		make(&vm, 0);
 		cpu = &vm.cpu[0];
 		fake_write(cpu, VIC_APIC_LVT_TIMER, VIC_LVT_MASKED | TSC_MODE);
-		write_deadline(cpu, 2000000);
-		assert_false(armed(cpu));
+		fake_write_deadline(cpu, 2000000);
+		assert_false(fake_armed(cpu));
 		vm.tsc = 2000000;
 		if (looks)
-			alarm(cpu);
+			fake_alarm(cpu);
 		fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
 		assert_int_equal(read_deadline(cpu), 0);
 		assert_false(fires_at(cpu, 3000000));
@@ -397,9 +359,9 @@ static void init_stops_the_timer(void **state)
 			cpu = &vm.cpu[0];
 			fake_write(cpu, VIC_APIC_LVT_TIMER, lvts[i]);
 			fake_write(cpu, VIC_APIC_TIMER_ICR, 1000);
-			write_deadline(cpu, 2000000);
-			assert_true(armed(cpu));
-			assert_true(told(cpu));
+			fake_write_deadline(cpu, 2000000);
+			assert_true(fake_armed(cpu));
+			assert_true(fake_told(cpu));
 			if (power_up) {
 				vic_lapic_reset(cpu->lapic);
 			} else {
@@ -408,8 +370,8 @@ static void init_stops_the_timer(void **state)
 				assert_int_equal(vic_lapic_ack_init(cpu->lapic),
 						 VIC_OK);
 			}
-			assert_false(armed(cpu));
-			assert_true(told(cpu));
+			assert_false(fake_armed(cpu));
+			assert_true(fake_told(cpu));
 			fake_vcpu_start(cpu);
 			/* No mode finds anything left. */
 			fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
@@ -432,7 +394,7 @@ static void the_mode_of_the_apic_is_no_matter(void **state)
 	make(&vm, 0);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_TIMER, TSC_MODE);
-	write_deadline(cpu, 2000000);
+	fake_write_deadline(cpu, 2000000);
 	fake_x2apic(cpu);
 	assert_int_equal(read_deadline(cpu), 2000000);
 	assert_true(fires_at(cpu, 2000000));

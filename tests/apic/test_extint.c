@@ -13,36 +13,8 @@
 
 static void make(struct fake_vm *vm, bool x2apic)
 {
-	struct fake_spec spec = {
-		.vcpus = 1,
-		.lapic_flags = x2apic ? VIC_LAPIC_X2APIC : 0,
-	};
-
 	fake_reset(NULL);
-	fake_vm_make(vm, &spec);
-}
-
-static void lint0(struct fake_vcpu *cpu, bool high)
-{
-	fake_request(cpu, VIC_REQUEST_LINT0, high);
-	fake_harvest(cpu);
-}
-
-static void lint1(struct fake_vcpu *cpu, bool high)
-{
-	fake_request(cpu, VIC_REQUEST_LINT1, high);
-	fake_harvest(cpu);
-}
-
-static void hardware_enable(struct fake_vcpu *cpu, bool enable)
-{
-	uint64_t base = VIC_APIC_BASE_RESET | VIC_APIC_BASE_BSP;
-
-	if (enable)
-		base |= VIC_APIC_BASE_EN;
-	assert_int_equal(
-		vic_lapic_msr_write(cpu->lapic, VIC_MSR_APIC_BASE, base),
-		VIC_ACCESS_DONE);
+	fake_vm_plain(vm, 1, x2apic);
 }
 
 static void take_extint(struct fake_vcpu *cpu, uint8_t answer)
@@ -81,20 +53,20 @@ static void apic_50_extint_is_a_level(void **state)
 		make(&vm, x2apic);
 		cpu = &vm.cpu[0];
 		fake_write(cpu, VIC_APIC_LVT_LINT0, EXTINT);
-		lint0(cpu, true);
+		fake_lint0(cpu, true);
 		assert_int_equal(fake_todo(cpu), VIC_WORK_EXTINT);
 		assert_int_equal(vic_lapic_scan(cpu->lapic, VIC_CAN_NMI, &work),
 				 VIC_WORK_IRQ_WINDOW);
 		assert_int_equal(work.vector, 0);
 		assert_int_equal(cpu->intas, 0);
 		/* The 8259 took it back. */
-		lint0(cpu, false);
+		fake_lint0(cpu, false);
 		expect_no_extint(cpu);
-		lint0(cpu, true);
+		fake_lint0(cpu, true);
 		/* While it asks there is another; vectors below 16 too. */
 		take_extint(cpu, 8);
 		take_extint(cpu, 0x70);
-		lint0(cpu, false);
+		fake_lint0(cpu, false);
 		assert_int_equal(fake_todo(cpu), 0);
 		/* There is nothing to end. */
 		assert_int_equal(fake_read(cpu, VIC_APIC_ISR), 0);
@@ -119,7 +91,7 @@ static void apic_50_no_priority_holds_it_back(void **state)
 	fake_write(cpu, VIC_APIC_LVT_LINT0, EXTINT);
 	fake_serve(&vm, cpu, 0xf1);
 	fake_write(cpu, VIC_APIC_TPR, 0xff);
-	lint0(cpu, true);
+	fake_lint0(cpu, true);
 	assert_int_equal(fake_todo(cpu), VIC_WORK_EXTINT);
 	assert_false(vic_lapic_block(cpu->lapic, FAKE_CAN_ALL));
 	take_extint(cpu, 0x30);
@@ -136,7 +108,7 @@ static void apic_50_mask(void **state)
 	cpu = &vm.cpu[0];
 	/* Masked, in another mode, or disabled by software. */
 	fake_write(cpu, VIC_APIC_LVT_LINT0, VIC_LVT_MASKED | EXTINT);
-	lint0(cpu, true);
+	fake_lint0(cpu, true);
 	expect_no_extint(cpu);
 	fake_write(cpu, VIC_APIC_LVT_LINT0, LEVEL(0x51));
 	expect_no_extint(cpu);
@@ -163,31 +135,31 @@ static void apic_50_hardware_disabled(void **state)
 	/* What the LVT said is gone. */
 	fake_write(cpu, VIC_APIC_LVT_LINT0, LEVEL(0x51));
 	fake_write(cpu, VIC_APIC_LVT_LINT1, 0x52);
-	hardware_enable(cpu, false);
-	lint0(cpu, true);
+	fake_hardware_enable(cpu, false);
+	fake_lint0(cpu, true);
 	assert_int_equal(fake_todo(cpu), VIC_WORK_EXTINT);
 	take_extint(cpu, 0x30);
 	take_extint(cpu, 0x31);
-	lint0(cpu, false);
+	fake_lint0(cpu, false);
 	assert_int_equal(fake_todo(cpu), 0);
 	/* NMI is an edge. */
-	lint1(cpu, true);
+	fake_lint1(cpu, true);
 	assert_int_equal(fake_todo(cpu), VIC_WORK_NMI);
 	assert_int_equal(vic_lapic_ack_nmi(cpu->lapic), VIC_OK);
 	assert_int_equal(fake_todo(cpu), 0);
-	lint1(cpu, false);
-	lint1(cpu, true);
+	fake_lint1(cpu, false);
+	fake_lint1(cpu, true);
 	assert_int_equal(fake_todo(cpu), VIC_WORK_NMI);
 	assert_int_equal(vic_lapic_ack_nmi(cpu->lapic), VIC_OK);
 	fake_request(cpu, VIC_REQUEST_PERF, 0);
 	fake_request(cpu, VIC_REQUEST_THERMAL, 0);
 	assert_int_equal(fake_todo(cpu), 0);
 	/* Enabled, both pins are masked as after power-up. */
-	lint0(cpu, true);
-	hardware_enable(cpu, true);
+	fake_lint0(cpu, true);
+	fake_hardware_enable(cpu, true);
 	assert_int_equal(fake_todo(cpu), 0);
-	lint1(cpu, false);
-	lint1(cpu, true);
+	fake_lint1(cpu, false);
+	fake_lint1(cpu, true);
 	assert_int_equal(fake_todo(cpu), 0);
 }
 
@@ -238,10 +210,10 @@ static void apic_50_extint_before_a_vector(void **state)
 	make(&vm, false);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_LINT0, EXTINT);
-	lint0(cpu, true);
+	fake_lint0(cpu, true);
 	vic_vcpu_post(cpu->vcpu, &vm.device, 0x51, false);
 	take_extint(cpu, 0x30);
-	lint0(cpu, false);
+	fake_lint0(cpu, false);
 	fake_complete(cpu, 0x51);
 }
 
@@ -265,7 +237,7 @@ static void apic_50_inta_lowers_the_line(void **state)
 	fake_vm_make(&vm, &spec);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_LINT0, EXTINT);
-	lint0(cpu, true);
+	fake_lint0(cpu, true);
 	assert_int_equal(fake_todo(cpu), VIC_WORK_EXTINT);
 	assert_int_equal(vic_lapic_ack_extint(cpu->lapic, &vector), VIC_OK);
 	assert_int_equal(vector, 0x38);
@@ -281,12 +253,12 @@ static void apic_50_message_to_a_disabled_apic(void **state)
 	(void)state;
 	make(&vm, false);
 	cpu = &vm.cpu[0];
-	hardware_enable(cpu, false);
+	fake_hardware_enable(cpu, false);
 	assert_int_equal(vic_msi(vm.bus, &vm.device, VIC_MSI_BASE, 0x700), 0);
 	expect_no_extint(cpu);
 	fake_request(cpu, VIC_REQUEST_EXTINT, 0);
 	expect_no_extint(cpu);
-	hardware_enable(cpu, true);
+	fake_hardware_enable(cpu, true);
 	expect_no_extint(cpu);
 }
 
@@ -303,7 +275,7 @@ static void extint_without_inta(void **state)
 	fake_vm_make(&vm, &spec);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_LINT0, EXTINT);
-	lint0(cpu, true);
+	fake_lint0(cpu, true);
 	expect_no_extint(cpu);
 	assert_int_equal(vic_msi(vm.bus, &vm.device, VIC_MSI_BASE, 0x700), 0);
 	expect_no_extint(cpu);
@@ -311,7 +283,7 @@ static void extint_without_inta(void **state)
 		vic_vcpu_request(cpu->vcpu, &vm.device, VIC_REQUEST_EXTINT, 0),
 		VIC_POST_REFUSED);
 	expect_no_extint(cpu);
-	hardware_enable(cpu, false);
+	fake_hardware_enable(cpu, false);
 	expect_no_extint(cpu);
 	assert_int_equal(fake_todo(cpu), 0);
 }

@@ -352,10 +352,7 @@ static void a_disabled_apic_sends_nothing_fast(void **state)
 
 	(void)state;
 	fake_vm_plain(&vm, 2, true);
-	assert_int_equal(
-		vic_lapic_msr_write(vm.cpu[0].lapic, VIC_MSR_APIC_BASE,
-				    VIC_APIC_BASE_RESET | VIC_APIC_BASE_BSP),
-		VIC_ACCESS_DONE);
+	fake_hardware_enable(&vm.cpu[0], false);
 	fake_enter(&vm.cpu[0]);
 	assert_int_equal(vic_lapic_icr_fast(vm.cpu[0].lapic,
 					    FAKE_TO32(1) | 0x41, &vector),

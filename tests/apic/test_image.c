@@ -54,9 +54,7 @@ static void bring_to(struct fake_vcpu *cpu, enum shape shape)
 	if (shape == SOFTWARE_DISABLED)
 		fake_write(cpu, VIC_APIC_SVR, 0x2f3);
 	if (shape == HARDWARE_DISABLED)
-		assert_int_equal(vic_lapic_msr_write(cpu->lapic,
-						     VIC_MSR_APIC_BASE, base),
-				 VIC_ACCESS_DONE);
+		fake_write_base(cpu, base);
 	if (shape == BOOTING) {
 		fake_request(cpu, VIC_REQUEST_INIT, 0);
 		fake_request(cpu, VIC_REQUEST_SIPI, 0x9a);

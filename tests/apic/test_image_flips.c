@@ -43,18 +43,12 @@ static struct fake_vcpu *make(struct fake_vm *vm, enum shape shape)
 	if (shape == BY_TSC) {
 		fake_write(cpu, VIC_APIC_LVT_TIMER,
 			   VIC_LVT_TSC_DEADLINE | 0xef);
-		assert_int_equal(vic_lapic_msr_write(cpu->lapic,
-						     VIC_MSR_TSC_DEADLINE,
-						     0x5000000),
-				 VIC_ACCESS_DONE);
+		fake_write_deadline(cpu, 0x5000000);
 	}
 	if (shape == DISABLED)
 		fake_write(cpu, VIC_APIC_SVR, 0xff);
 	if (shape == HARDWARE_DISABLED)
-		assert_int_equal(vic_lapic_msr_write(cpu->lapic,
-						     VIC_MSR_APIC_BASE,
-						     VIC_APIC_BASE_RESET),
-				 VIC_ACCESS_DONE);
+		fake_write_base(cpu, VIC_APIC_BASE_RESET);
 	return cpu;
 }
 

@@ -96,21 +96,13 @@ static void esr_latches_what_was_just_received(void **state)
 static void disabling_forgets_errors_but_no_nmi(void **state)
 {
 	struct fake_vm vm;
-	uint64_t base;
 
 	(void)state;
 	fake_vm_plain(&vm, 1, false);
-	base = vic_lapic_base(vm.cpu[0].lapic);
 	request(&vm, VIC_REQUEST_ESR, VIC_ESR_RECEIVE_ILLEGAL);
 	request(&vm, VIC_REQUEST_NMI, 0);
-	assert_int_equal(vic_lapic_msr_write(vm.cpu[0].lapic,
-					     VIC_MSR_APIC_BASE,
-					     base & ~(uint64_t)
-						     VIC_APIC_BASE_EN),
-			 VIC_ACCESS_DONE);
-	assert_int_equal(vic_lapic_msr_write(vm.cpu[0].lapic,
-					     VIC_MSR_APIC_BASE, base),
-			 VIC_ACCESS_DONE);
+	fake_hardware_enable(&vm.cpu[0], false);
+	fake_hardware_enable(&vm.cpu[0], true);
 	fake_write(&vm.cpu[0], VIC_APIC_ESR, 0);
 	assert_int_equal(fake_read(&vm.cpu[0], VIC_APIC_ESR), 0);
 	assert_int_equal(scan(&vm.cpu[0]), VIC_WORK_NMI);
@@ -172,9 +164,9 @@ static void a_vcpu_is_on_one_bus(void **state)
 	config.bus = b.bus;
 	config.vcpu = a.cpu[1].vcpu;
 	config.page = a.cpu[1].page;
-	assert_int_equal(vic_lapic_init(storage, sizeof(storage), &config,
-					&lapic),
-			 VIC_ERR_STATE);
+	assert_int_equal(
+		vic_lapic_init(storage, sizeof(storage), &config, &lapic),
+		VIC_ERR_STATE);
 	assert_int_equal(vic_msi(a.bus, &a.device, 0xfee01000, V), 1);
 }
 
@@ -186,8 +178,7 @@ static void lowest_priority_that_all_refuse_is_refused(void **state)
 	(void)state;
 	fake_vm_plain(&vm, 2, false);
 	fake_write(&vm.cpu[1], VIC_APIC_SVR, 0xff);
-	fake_icr(&vm.cpu[0],
-		 FAKE_TO8(1) | FAKE_MODE(VIC_MODE_LOWEST) | V);
+	fake_icr(&vm.cpu[0], FAKE_TO8(1) | FAKE_MODE(VIC_MODE_LOWEST) | V);
 	c = vic_vcpu_counters(vm.cpu[0].vcpu);
 	assert_int_equal(c->refused, 1);
 	assert_int_equal(c->unmatched, 0);
@@ -235,11 +226,10 @@ static void still_high(void *opaque, uint32_t source, uint32_t number)
 
 	assert_int_equal(source, VIC_EOI_LAPIC);
 	if (line->left-- > 0)
-		assert_int_equal(vic_msi(line->bus, &line->counters,
-					 0xfee00000,
-					 VIC_ICR_LEVEL | VIC_ICR_ASSERT |
-						 number),
-				 1);
+		assert_int_equal(
+			vic_msi(line->bus, &line->counters, 0xfee00000,
+				VIC_ICR_LEVEL | VIC_ICR_ASSERT | number),
+			1);
 }
 
 static void eoi_may_make_the_line_pending_again(void **state)
@@ -253,8 +243,8 @@ static void eoi_may_make_the_line_pending_again(void **state)
 	static _Alignas(VIC_CACHE_LINE) unsigned char bus[16384];
 	static _Alignas(VIC_CACHE_LINE) unsigned char vcpu[VIC_VCPU_SIZE];
 	static _Alignas(VIC_CACHE_LINE) unsigned char apic[VIC_LAPIC_SIZE];
-	static _Alignas(VIC_APIC_PAGE_SIZE) unsigned char
-		page[VIC_APIC_PAGE_SIZE];
+	static _Alignas(
+		VIC_APIC_PAGE_SIZE) unsigned char page[VIC_APIC_PAGE_SIZE];
 	struct line line = {.left = 2};
 	struct vic_apic_bus_config b = {.size = sizeof(b), .max_vcpus = 1};
 	struct vic_vcpu_config v = {

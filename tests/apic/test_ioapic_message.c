@@ -382,18 +382,11 @@ static void ioapic_25_enabled_by_hardware(void **state)
 	(void)state;
 	make(&pc, 2, false);
 	cpu = &pc.vm.cpu[1];
-	assert_int_equal(
-		vic_lapic_msr_write(cpu->lapic, VIC_MSR_APIC_BASE,
-				    VIC_APIC_BASE_RESET &
-					    ~(uint64_t)VIC_APIC_BASE_EN),
-		VIC_ACCESS_DONE);
+	fake_hardware_enable(cpu, false);
 	fake_program(&pc, 4, FAKE_RTE_TO(1) | FAKE_RTE_LEVEL(0x51));
 	assert_false(fake_line(&pc, 4, true));
 	assert_true(fake_send_pending(&pc, 4));
-	assert_int_equal(
-		vic_lapic_msr_write(cpu->lapic, VIC_MSR_APIC_BASE,
-				    VIC_APIC_BASE_RESET | VIC_APIC_BASE_EN),
-		VIC_ACCESS_DONE);
+	fake_hardware_enable(cpu, true);
 	/* It is still disabled by software. */
 	assert_true(fake_send_pending(&pc, 4));
 	enable(&pc, 1, true);

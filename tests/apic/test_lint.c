@@ -20,18 +20,6 @@ static void make(struct fake_vm *vm, bool x2apic, uint32_t bus_flags)
 	fake_vm_make(vm, &spec);
 }
 
-static void lint0(struct fake_vcpu *cpu, bool high)
-{
-	fake_request(cpu, VIC_REQUEST_LINT0, high);
-	fake_harvest(cpu);
-}
-
-static void lint1(struct fake_vcpu *cpu, bool high)
-{
-	fake_request(cpu, VIC_REQUEST_LINT1, high);
-	fake_harvest(cpu);
-}
-
 static bool remote_irr(struct fake_vcpu *cpu)
 {
 	return fake_read(cpu, VIC_APIC_LVT_LINT0) & VIC_LVT_REMOTE_IRR;
@@ -89,11 +77,11 @@ static void a_masked_edge_is_lost(void **state)
 	make(&vm, false, 0);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_LINT0, VIC_LVT_MASKED | 0x51);
-	lint0(cpu, true);
+	fake_lint0(cpu, true);
 	fake_write(cpu, VIC_APIC_LVT_LINT0, 0x51);
 	assert_int_equal(fake_todo(cpu), 0);
-	lint0(cpu, false);
-	lint0(cpu, true);
+	fake_lint0(cpu, false);
+	fake_lint0(cpu, true);
 	fake_complete(cpu, 0x51);
 }
 
@@ -110,7 +98,7 @@ static void apic_49_level_until_it_falls(void **state)
 		cpu = &vm.cpu[0];
 		fake_write(cpu, VIC_APIC_LVT_LINT0, LEVEL(0x51));
 		assert_false(remote_irr(cpu));
-		lint0(cpu, true);
+		fake_lint0(cpu, true);
 		assert_true(remote_irr(cpu));
 		assert_true(fake_bit(cpu, VIC_APIC_IRR, 0x51));
 		assert_true(fake_bit(cpu, VIC_APIC_TMR, 0x51));
@@ -123,7 +111,7 @@ static void apic_49_level_until_it_falls(void **state)
 		assert_int_equal(fake_deliverable(cpu), 0x51);
 		assert_int_equal(vic_lapic_ack(cpu->lapic, 0x51), VIC_OK);
 		assert_int_equal(fake_todo(cpu), 0);
-		lint0(cpu, false);
+		fake_lint0(cpu, false);
 		assert_true(remote_irr(cpu));
 		fake_write(cpu, VIC_APIC_EOI, 0);
 		assert_false(remote_irr(cpu));
@@ -143,19 +131,19 @@ static void apic_49_one_interrupt_until_its_eoi(void **state)
 	make(&vm, false, 0);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_LINT0, LEVEL(0x51));
-	lint0(cpu, true);
+	fake_lint0(cpu, true);
 	/* What was accepted stays when the line falls. */
-	lint0(cpu, false);
+	fake_lint0(cpu, false);
 	assert_int_equal(fake_deliverable(cpu), 0x51);
 	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x51), VIC_OK);
 	for (i = 0; i < 3; i++) {
-		lint0(cpu, true);
+		fake_lint0(cpu, true);
 		assert_false(fake_bit(cpu, VIC_APIC_IRR, 0x51));
-		lint0(cpu, false);
+		fake_lint0(cpu, false);
 	}
 	/* Another vector's EOI is not its own. */
 	fake_serve(&vm, cpu, 0x91);
-	lint0(cpu, true);
+	fake_lint0(cpu, true);
 	fake_write(cpu, VIC_APIC_EOI, 0);
 	fake_harvest(cpu);
 	assert_true(remote_irr(cpu));
@@ -174,7 +162,7 @@ static void apic_49_mask_and_unmask(void **state)
 	make(&vm, false, 0);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_LINT0, VIC_LVT_MASKED | LEVEL(0x51));
-	lint0(cpu, true);
+	fake_lint0(cpu, true);
 	assert_int_equal(fake_todo(cpu), 0);
 	assert_false(remote_irr(cpu));
 	/* A level is not lost as an edge is. */
@@ -203,12 +191,12 @@ static void apic_49_a_new_vector_before_the_eoi(void **state)
 	make(&vm, true, 0);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_LINT0, LEVEL(0x51));
-	lint0(cpu, true);
+	fake_lint0(cpu, true);
 	fake_write(cpu, VIC_APIC_LVT_LINT0, LEVEL(0x61));
 	assert_true(remote_irr(cpu));
 	fake_complete(cpu, 0x51);
 	fake_complete(cpu, 0x61);
-	lint0(cpu, false);
+	fake_lint0(cpu, false);
 	fake_complete(cpu, 0x61);
 	assert_false(remote_irr(cpu));
 	assert_int_equal(fake_todo(cpu), 0);
@@ -224,16 +212,16 @@ static void apic_49_eoi_of_what_became_an_edge(void **state)
 	make(&vm, false, 0);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_LINT0, LEVEL(0x51));
-	lint0(cpu, true);
-	lint0(cpu, false);
+	fake_lint0(cpu, true);
+	fake_lint0(cpu, false);
 	vic_msi(vm.bus, &vm.device, VIC_MSI_BASE, 0x51);
 	fake_harvest(cpu);
 	assert_false(fake_bit(cpu, VIC_APIC_TMR, 0x51));
 	fake_complete(cpu, 0x51);
 	assert_false(remote_irr(cpu));
 	assert_int_equal(cpu->eois, 0);
-	lint0(cpu, true);
-	lint0(cpu, false);
+	fake_lint0(cpu, true);
+	fake_lint0(cpu, false);
 	fake_complete(cpu, 0x51);
 	assert_int_equal(cpu->eois, 1);
 }
@@ -249,8 +237,8 @@ static void apic_49_nested_eoi(void **state)
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_LINT0, LEVEL(0x91));
 	fake_serve(&vm, cpu, 0x51);
-	lint0(cpu, true);
-	lint0(cpu, false);
+	fake_lint0(cpu, true);
+	fake_lint0(cpu, false);
 	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x91), VIC_OK);
 	fake_serve(&vm, cpu, 0xb1);
 	fake_write(cpu, VIC_APIC_EOI, 0);
@@ -271,7 +259,7 @@ static void apic_49_software_disable(void **state)
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_LINT0, LEVEL(0x51));
 	fake_write(cpu, VIC_APIC_SVR, 0xff);
-	lint0(cpu, true);
+	fake_lint0(cpu, true);
 	assert_int_equal(fake_todo(cpu), 0);
 	fake_write(cpu, VIC_APIC_SVR, 0x1ff);
 	assert_int_equal(fake_todo(cpu), 0);
@@ -290,8 +278,8 @@ static void apic_49_without_eoi_broadcast(void **state)
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_SVR, 0x11ff);
 	fake_write(cpu, VIC_APIC_LVT_LINT0, LEVEL(0x51));
-	lint0(cpu, true);
-	lint0(cpu, false);
+	fake_lint0(cpu, true);
+	fake_lint0(cpu, false);
 	fake_complete(cpu, 0x51);
 	assert_false(remote_irr(cpu));
 	assert_int_equal(cpu->eois, 0);
@@ -307,7 +295,7 @@ static void apic_49_lint1_is_edge(void **state)
 	make(&vm, false, 0);
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_LINT1, LEVEL(0x51));
-	lint1(cpu, true);
+	fake_lint1(cpu, true);
 	assert_int_equal(fake_read(cpu, VIC_APIC_LVT_LINT1), LEVEL(0x51));
 	assert_false(fake_bit(cpu, VIC_APIC_TMR, 0x51));
 	fake_complete(cpu, 0x51);
@@ -325,13 +313,13 @@ static void nmi_smi_and_init_are_edge(void **state)
 	cpu = &vm.cpu[0];
 	/* A vector means nothing either. */
 	fake_write(cpu, VIC_APIC_LVT_LINT0, LEVEL(NMI | 0x51));
-	lint0(cpu, true);
+	fake_lint0(cpu, true);
 	assert_int_equal(fake_todo(cpu), VIC_WORK_NMI);
 	assert_false(remote_irr(cpu));
 	assert_int_equal(vic_lapic_ack_nmi(cpu->lapic), VIC_OK);
 	assert_int_equal(fake_todo(cpu), 0);
 	fake_write(cpu, VIC_APIC_LVT_LINT1, NMI);
-	lint1(cpu, true);
+	fake_lint1(cpu, true);
 	assert_int_equal(fake_todo(cpu), VIC_WORK_NMI);
 	assert_int_equal(vic_lapic_ack_nmi(cpu->lapic), VIC_OK);
 	assert_int_equal(fake_todo(cpu), 0);
@@ -349,8 +337,8 @@ static void polarity(void **state)
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_LINT0, VIC_LVT_LOW_ACTIVE | LEVEL(0x51));
 	assert_int_equal(fake_todo(cpu), 0);
-	lint0(cpu, true);
-	lint0(cpu, false);
+	fake_lint0(cpu, true);
+	fake_lint0(cpu, false);
 	fake_complete(cpu, 0x51);
 	assert_int_equal(fake_todo(cpu), 0);
 }
@@ -366,11 +354,11 @@ static void wires_outlive_a_reset(void **state)
 	for (init = 0; init < 2; init++) {
 		make(&vm, false, 0);
 		cpu = &vm.cpu[0];
-		lint0(cpu, true);
-		lint1(cpu, true);
+		fake_lint0(cpu, true);
+		fake_lint1(cpu, true);
 		vic_vcpu_peek(cpu->vcpu, &inbox);
 		assert_int_equal(inbox.lint, 3);
-		lint1(cpu, false);
+		fake_lint1(cpu, false);
 		if (init) {
 			fake_request(cpu, VIC_REQUEST_INIT, 0);
 			fake_harvest(cpu);
@@ -415,7 +403,7 @@ static void lines_in_every_run_state(void **state)
 	fake_write(cpu, VIC_APIC_EOI, 0);
 	assert_int_equal(fake_todo(cpu), 0);
 	/* The block of a vCPU whose EOI brought the level back. */
-	lint0(cpu, true);
+	fake_lint0(cpu, true);
 	fake_complete(cpu, 0x51);
 	assert_false(vic_lapic_block(cpu->lapic, FAKE_CAN_ALL));
 }

@@ -412,13 +412,6 @@ static void init(void **state)
 			 VIC_WORK_EXTINT);
 }
 
-static void write_base(const struct fake_vcpu *cpu, uint64_t value)
-{
-	assert_int_equal(
-		vic_lapic_msr_write(cpu->lapic, VIC_MSR_APIC_BASE, value),
-		VIC_ACCESS_DONE);
-}
-
 /* An APIC that is disabled by IA32_APIC_BASE gets nothing: 10.4.3. */
 static void one_is_disabled(void **state)
 {
@@ -430,9 +423,9 @@ static void one_is_disabled(void **state)
 	(void)state;
 	make(&m);
 	cpu = &m.pc.vm.cpu[1];
-	write_base(cpu, VIC_APIC_BASE_RESET);
+	fake_write_base(cpu, VIC_APIC_BASE_RESET);
 	disabled = save(&m);
-	write_base(cpu, VIC_APIC_BASE_RESET | VIC_APIC_BASE_EN);
+	fake_write_base(cpu, VIC_APIC_BASE_RESET | VIC_APIC_BASE_EN);
 	fake_write(cpu, VIC_APIC_SVR, VIC_SVR_RESET | VIC_SVR_ENABLE);
 	assert_int_equal(
 		vic_pc_restore(&m.desc, disabled.bytes, SIZE, &what, NULL),

@@ -25,16 +25,6 @@ static void make(struct fake_pc *pc)
 	make_with(pc, 0);
 }
 
-static uint8_t irr(struct fake_pc *pc, int chip)
-{
-	return fake_chip(pc, (uint32_t)chip).irr;
-}
-
-static uint8_t isr(struct fake_pc *pc, int chip)
-{
-	return fake_chip(pc, (uint32_t)chip).isr;
-}
-
 static void end(struct fake_pc *pc, uint32_t irq)
 {
 	if (irq >= 8)
@@ -64,25 +54,25 @@ static void pic_21_edge(void **state)
 		if (irq == VIC_PIC_CASCADE)
 			continue;
 		assert_true(fake_irq(&pc, irq, true));
-		assert_int_equal(irr(&pc, n), bit);
-		assert_int_equal(isr(&pc, n), 0);
+		assert_int_equal(fake_pic_irr(&pc, n), bit);
+		assert_int_equal(fake_pic_isr(&pc, n), 0);
 		assert_int_equal(fake_inta(&pc), vector_of(irq));
-		assert_int_equal(irr(&pc, n), 0);
-		assert_int_equal(isr(&pc, n), bit);
-		assert_int_equal(isr(&pc, 0), n ? 0x04 : bit);
+		assert_int_equal(fake_pic_irr(&pc, n), 0);
+		assert_int_equal(fake_pic_isr(&pc, n), bit);
+		assert_int_equal(fake_pic_isr(&pc, 0), n ? 0x04 : bit);
 		/* High is no edge, neither before nor after the EOI. */
 		assert_false(fake_irq(&pc, irq, true));
 		end(&pc, irq);
 		assert_false(fake_irq(&pc, irq, true));
-		assert_int_equal(irr(&pc, n), 0);
-		assert_int_equal(isr(&pc, n), 0);
+		assert_int_equal(fake_pic_irr(&pc, n), 0);
+		assert_int_equal(fake_pic_isr(&pc, n), 0);
 		/* A new one in service waits for the EOI. */
 		fake_irq(&pc, irq, false);
 		assert_true(fake_irq(&pc, irq, true));
 		fake_inta(&pc);
 		fake_irq(&pc, irq, false);
 		assert_false(fake_irq(&pc, irq, true));
-		assert_int_equal(irr(&pc, n), bit);
+		assert_int_equal(fake_pic_irr(&pc, n), bit);
 		end(&pc, irq);
 		assert_true(vic_pic_output(pc.pic));
 		assert_int_equal(fake_inta(&pc), vector_of(irq));
@@ -99,9 +89,9 @@ static void level_cycle(struct fake_pc *pc, uint32_t irq)
 	uint8_t bit = (uint8_t)(1u << irq % 8);
 
 	assert_true(fake_irq(pc, irq, true));
-	assert_int_equal(irr(pc, n), bit);
+	assert_int_equal(fake_pic_irr(pc, n), bit);
 	fake_irq(pc, irq, false);
-	assert_int_equal(irr(pc, n), 0);
+	assert_int_equal(fake_pic_irr(pc, n), 0);
 	if (n)
 		/* What the master has latched (PIC-25). */
 		while (vic_pic_output(pc->pic)) {
@@ -111,7 +101,7 @@ static void level_cycle(struct fake_pc *pc, uint32_t irq)
 	assert_true(fake_irq(pc, irq, true));
 	assert_int_equal(fake_inta(pc), vector_of(irq));
 	/* It asks on, and may not before its EOI. */
-	assert_int_equal(irr(pc, n), bit);
+	assert_int_equal(fake_pic_irr(pc, n), bit);
 	assert_false(fake_chip(pc, (uint32_t)n).output);
 	end(pc, irq);
 	assert_true(vic_pic_output(pc->pic));
@@ -119,7 +109,7 @@ static void level_cycle(struct fake_pc *pc, uint32_t irq)
 	fake_irq(pc, irq, false);
 	end(pc, irq);
 	assert_false(vic_pic_output(pc->pic));
-	assert_int_equal(irr(pc, n) | isr(pc, n), 0);
+	assert_int_equal(fake_pic_irr(pc, n) | fake_pic_isr(pc, n), 0);
 }
 
 /* PIC-22 */
@@ -174,31 +164,31 @@ static void pic_23_elcr_changes(void **state)
 	fake_inta(&pc);
 	end(&pc, 5);
 	fake_out(&pc, VIC_PIC_ELCR_MASTER, 0x20);
-	assert_int_equal(irr(&pc, 0), 0x20);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0x20);
 	assert_true(vic_pic_output(pc.pic));
 	/* Edge again: not before the next rise. */
 	fake_out(&pc, VIC_PIC_ELCR_MASTER, 0);
-	assert_int_equal(irr(&pc, 0), 0);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0);
 	assert_false(vic_pic_output(pc.pic));
 	fake_irq(&pc, 5, false);
 	assert_true(fake_irq(&pc, 5, true));
 	/* A bit that stays changes nothing. */
 	fake_irq(&pc, 6, true);
 	fake_out(&pc, VIC_PIC_ELCR_MASTER, 0x80);
-	assert_int_equal(irr(&pc, 0), 0x60);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0x60);
 	assert_int_equal(fake_inta(&pc), 0x35);
 	end(&pc, 5);
 	assert_int_equal(fake_inta(&pc), 0x36);
 	/* A low one has no request. */
 	fake_irq(&pc, 5, false);
 	fake_out(&pc, VIC_PIC_ELCR_MASTER, 0x20);
-	assert_int_equal(irr(&pc, 0), 0);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0);
 	/* The slave's. */
 	fake_irq(&pc, 12, true);
 	fake_out(&pc, VIC_PIC_ELCR_SLAVE, 0x10);
-	assert_int_equal(irr(&pc, 1), 0x10);
+	assert_int_equal(fake_pic_irr(&pc, 1), 0x10);
 	fake_out(&pc, VIC_PIC_ELCR_SLAVE, 0);
-	assert_int_equal(irr(&pc, 1), 0);
+	assert_int_equal(fake_pic_irr(&pc, 1), 0);
 	assert_false(fake_chip(&pc, 1).output);
 }
 
@@ -215,17 +205,17 @@ static void pic_24_spurious_irq_7(void **state)
 		/* The line fell before INTA. */
 		assert_true(fake_irq(&pc, 5, true));
 		fake_irq(&pc, 5, false);
-		assert_int_equal(irr(&pc, 0), 0);
+		assert_int_equal(fake_pic_irr(&pc, 0), 0);
 		assert_false(vic_pic_output(pc.pic));
 		assert_int_equal(fake_inta(&pc), 0x37);
-		assert_int_equal(isr(&pc, 0), 0);
+		assert_int_equal(fake_pic_isr(&pc, 0), 0);
 		/* Masked before INTA. */
 		fake_irq(&pc, 5, true);
 		fake_out(&pc, VIC_PIC_MASTER_A0, 0x20);
 		assert_false(vic_pic_output(pc.pic));
 		assert_int_equal(fake_inta(&pc), 0x37);
-		assert_int_equal(isr(&pc, 0), 0);
-		assert_int_equal(irr(&pc, 0), 0x20);
+		assert_int_equal(fake_pic_isr(&pc, 0), 0);
+		assert_int_equal(fake_pic_irr(&pc, 0), 0x20);
 		fake_out(&pc, VIC_PIC_MASTER_A0, 0);
 		assert_int_equal(fake_inta(&pc), 0x35);
 		fake_irq(&pc, 5, false);
@@ -233,11 +223,11 @@ static void pic_24_spurious_irq_7(void **state)
 		/* A true IRQ 7 is in service, and a spurious one is not. */
 		fake_irq(&pc, 7, true);
 		assert_int_equal(fake_inta(&pc), 0x37);
-		assert_int_equal(isr(&pc, 0), 0x80);
+		assert_int_equal(fake_pic_isr(&pc, 0), 0x80);
 		assert_int_equal(fake_inta(&pc), 0x37);
-		assert_int_equal(isr(&pc, 0), 0x80);
+		assert_int_equal(fake_pic_isr(&pc, 0), 0x80);
 		fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
-		assert_int_equal(isr(&pc, 0), 0);
+		assert_int_equal(fake_pic_isr(&pc, 0), 0);
 		assert_int_equal(fake_chip(&pc, 0).lowest, 7);
 	}
 }
@@ -255,8 +245,8 @@ static void pic_24_spurious_beside_others(void **state)
 	fake_pulse(&pc, 1);
 	assert_false(vic_pic_output(pc.pic));
 	assert_int_equal(fake_inta(&pc), 0x37);
-	assert_int_equal(isr(&pc, 0), 0x10);
-	assert_int_equal(irr(&pc, 0), 0x40);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x10);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0x40);
 	/* A lower one instead of the one that was withdrawn. */
 	end(&pc, 4);
 	fake_irq(&pc, 3, true);
@@ -292,21 +282,21 @@ static void pic_25_spurious_irq_15(void **state)
 		make(&pc);
 		fake_out(&pc, VIC_PIC_ELCR_SLAVE, how == 2 ? 0x10 : 0);
 		fake_irq(&pc, 12, true);
-		assert_int_equal(irr(&pc, 0), 0x04);
+		assert_int_equal(fake_pic_irr(&pc, 0), 0x04);
 		withdraw(&pc, how);
 		/* The master has latched it. */
-		assert_int_equal(irr(&pc, 0), 0x04);
+		assert_int_equal(fake_pic_irr(&pc, 0), 0x04);
 		assert_true(vic_pic_output(pc.pic));
 		assert_int_equal(fake_inta(&pc), 0x77);
-		assert_int_equal(isr(&pc, 0), 0x04);
-		assert_int_equal(isr(&pc, 1), 0);
-		assert_int_equal(irr(&pc, 0), 0);
+		assert_int_equal(fake_pic_isr(&pc, 0), 0x04);
+		assert_int_equal(fake_pic_isr(&pc, 1), 0);
+		assert_int_equal(fake_pic_irr(&pc, 0), 0);
 		/* Until the master's EOI the slave is held back. */
 		assert_false(fake_irq(&pc, 9, true));
 		fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
-		assert_int_equal(isr(&pc, 0), 0);
+		assert_int_equal(fake_pic_isr(&pc, 0), 0);
 		assert_int_equal(fake_inta(&pc), 0x71);
-		assert_int_equal(isr(&pc, 1), 0x02);
+		assert_int_equal(fake_pic_isr(&pc, 1), 0x02);
 	}
 }
 
@@ -319,8 +309,8 @@ static void pic_25_true_irq_15(void **state)
 	make(&pc);
 	fake_irq(&pc, 15, true);
 	assert_int_equal(fake_inta(&pc), 0x77);
-	assert_int_equal(isr(&pc, 0), 0x04);
-	assert_int_equal(isr(&pc, 1), 0x80);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x04);
+	assert_int_equal(fake_pic_isr(&pc, 1), 0x80);
 	end(&pc, 15);
 	/* The master's LTIM follows: nothing asks any more. */
 	fake_pic_init(&pc, VIC_PIC_MASTER, VIC_PIC_ICW1_IC4 | VIC_PIC_ICW1_LTIM,
@@ -328,10 +318,10 @@ static void pic_25_true_irq_15(void **state)
 	fake_irq(&pc, 12, true);
 	assert_true(vic_pic_output(pc.pic));
 	fake_irq(&pc, 12, false);
-	assert_int_equal(irr(&pc, 0), 0);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0);
 	assert_false(vic_pic_output(pc.pic));
 	assert_int_equal(fake_inta(&pc), 0x37);
-	assert_int_equal(isr(&pc, 0), 0);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0);
 }
 
 /* PIC-26 */
@@ -344,23 +334,23 @@ static void pic_26_kept_edges(void **state)
 	assert_true(fake_irq(&pc, 5, true));
 	fake_irq(&pc, 5, false);
 	assert_true(vic_pic_output(pc.pic));
-	assert_int_equal(irr(&pc, 0), 0x20);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0x20);
 	assert_int_equal(fake_inta(&pc), 0x35);
 	end(&pc, 5);
 	assert_false(vic_pic_output(pc.pic));
 	fake_pulse(&pc, 12);
-	assert_int_equal(irr(&pc, 1), 0x10);
+	assert_int_equal(fake_pic_irr(&pc, 1), 0x10);
 	assert_int_equal(fake_inta(&pc), 0x74);
 	end(&pc, 12);
 	/* Levels are levels. */
 	fake_out(&pc, VIC_PIC_ELCR_MASTER, 0x20);
 	fake_pulse(&pc, 5);
-	assert_int_equal(irr(&pc, 0), 0);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0);
 	assert_false(vic_pic_output(pc.pic));
 	/* What was kept goes with ICW1. */
 	fake_pulse(&pc, 6);
 	fake_pic_setup(&pc);
-	assert_int_equal(irr(&pc, 0), 0);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0);
 }
 
 /* PIC-27 */
@@ -372,7 +362,7 @@ static void pic_27_cascade(void **state)
 	make(&pc);
 	fake_irq(&pc, 12, true);
 	assert_true(fake_chip(&pc, 1).output);
-	assert_int_equal(irr(&pc, 0), 0x04);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0x04);
 	fake_irq(&pc, 10, true);
 	fake_irq(&pc, 1, true);
 	fake_irq(&pc, 3, true);
@@ -381,13 +371,13 @@ static void pic_27_cascade(void **state)
 	assert_false(vic_pic_output(pc.pic));
 	end(&pc, 1);
 	assert_int_equal(fake_inta(&pc), 0x72);
-	assert_int_equal(isr(&pc, 0), 0x04);
-	assert_int_equal(isr(&pc, 1), 0x04);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x04);
+	assert_int_equal(fake_pic_isr(&pc, 1), 0x04);
 	/* 12 waits for the slave's EOI, and then for the master's. */
 	assert_false(fake_chip(&pc, 1).output);
 	fake_out(&pc, VIC_PIC_SLAVE, FAKE_EOI);
 	assert_true(fake_chip(&pc, 1).output);
-	assert_int_equal(irr(&pc, 0), 0x0c);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0x0c);
 	assert_false(vic_pic_output(pc.pic));
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
 	assert_int_equal(fake_inta(&pc), 0x74);
@@ -417,11 +407,11 @@ static void pic_27_several_of_the_slave(void **state)
 	fake_inta(&pc);
 	fake_irq(&pc, 9, true);
 	assert_true(fake_chip(&pc, 1).output);
-	assert_int_equal(irr(&pc, 0), 0x04);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0x04);
 	assert_false(vic_pic_output(pc.pic));
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
 	assert_int_equal(fake_inta(&pc), 0x71);
-	assert_int_equal(isr(&pc, 1), 0x42);
+	assert_int_equal(fake_pic_isr(&pc, 1), 0x42);
 	/* One that may go at once. */
 	fake_pic_setup(&pc);
 	fake_pic_init(&pc, VIC_PIC_SLAVE, VIC_PIC_ICW1_IC4, FAKE_PIC_SLAVE_BASE,
@@ -432,10 +422,10 @@ static void pic_27_several_of_the_slave(void **state)
 	fake_irq(&pc, 11, true);
 	assert_int_equal(fake_inta(&pc), 0x72);
 	assert_true(fake_chip(&pc, 1).output);
-	assert_int_equal(irr(&pc, 0), 0x04);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0x04);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
 	assert_int_equal(fake_inta(&pc), 0x73);
-	assert_int_equal(irr(&pc, 0), 0);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0);
 }
 
 /* PIC-28 */
@@ -451,14 +441,14 @@ static void pic_28_sources(void **state)
 		assert_true(
 			vic_pic_line_set(pc.pic, &pc.device, 5, source, true));
 		vic_pic_line_set(pc.pic, &pc.device, 5, source, false);
-		assert_int_equal(irr(&pc, 0), 0);
+		assert_int_equal(fake_pic_irr(&pc, 0), 0);
 	}
 	vic_pic_line_set(pc.pic, &pc.device, 5, 1, true);
 	assert_false(vic_pic_line_set(pc.pic, &pc.device, 5, 62, true));
 	vic_pic_line_set(pc.pic, &pc.device, 5, 1, false);
-	assert_int_equal(irr(&pc, 0), 0x20);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0x20);
 	vic_pic_line_set(pc.pic, &pc.device, 5, 62, false);
-	assert_int_equal(irr(&pc, 0), 0);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0);
 	/* Edge: the second source is none. */
 	vic_pic_line_set(pc.pic, &pc.device, 12, 0, true);
 	fake_inta(&pc);
@@ -466,7 +456,7 @@ static void pic_28_sources(void **state)
 	assert_false(vic_pic_line_set(pc.pic, &pc.device, 12, 63, true));
 	vic_pic_line_set(pc.pic, &pc.device, 12, 0, false);
 	assert_false(vic_pic_line_set(pc.pic, &pc.device, 12, 0, true));
-	assert_int_equal(irr(&pc, 1), 0);
+	assert_int_equal(fake_pic_irr(&pc, 1), 0);
 }
 
 /* INT rises once for all. */

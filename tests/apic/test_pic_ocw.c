@@ -34,16 +34,6 @@ static void make(struct fake_pc *pc)
 	make_with(pc, 0);
 }
 
-static uint8_t irr(struct fake_pc *pc, int chip)
-{
-	return fake_chip(pc, (uint32_t)chip).irr;
-}
-
-static uint8_t isr(struct fake_pc *pc, int chip)
-{
-	return fake_chip(pc, (uint32_t)chip).isr;
-}
-
 /* The slave's input @p input goes to service; the master is done with it. */
 static void serve_slave(struct fake_pc *pc, uint32_t input)
 {
@@ -106,14 +96,14 @@ static void pic_09_poll_of_a_pair(void **state)
 	fake_irq(&pc, 14, true);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_POLL);
 	assert_int_equal(fake_in(&pc, VIC_PIC_MASTER), 0x82);
-	assert_int_equal(isr(&pc, 0), 0x04);
-	assert_int_equal(isr(&pc, 1), 0);
-	assert_int_equal(irr(&pc, 1), 0x50);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x04);
+	assert_int_equal(fake_pic_isr(&pc, 1), 0);
+	assert_int_equal(fake_pic_irr(&pc, 1), 0x50);
 	assert_true(fake_chip(&pc, 1).output);
 	fake_out(&pc, VIC_PIC_SLAVE, FAKE_POLL);
 	assert_int_equal(fake_in(&pc, VIC_PIC_SLAVE), 0x84);
-	assert_int_equal(isr(&pc, 1), 0x10);
-	assert_int_equal(irr(&pc, 1), 0x40);
+	assert_int_equal(fake_pic_isr(&pc, 1), 0x10);
+	assert_int_equal(fake_pic_irr(&pc, 1), 0x40);
 	fake_out(&pc, VIC_PIC_SLAVE, FAKE_EOI);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
 	/* The slave's next one is a new edge. */
@@ -123,7 +113,7 @@ static void pic_09_poll_of_a_pair(void **state)
 	fake_irq(&pc, 12, true);
 	fake_out(&pc, VIC_PIC_SLAVE, FAKE_POLL);
 	assert_int_equal(fake_in(&pc, VIC_PIC_SLAVE_A0), 0x84);
-	assert_int_equal(irr(&pc, 0), 0);
+	assert_int_equal(fake_pic_irr(&pc, 0), 0);
 	assert_false(vic_pic_output(pc.pic));
 }
 
@@ -141,10 +131,10 @@ static void pic_09_poll_and_read(void **state)
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_POLL | FAKE_READ_IRR);
 	assert_int_equal(fake_in(&pc, VIC_PIC_MASTER), 0x07);
 	assert_int_equal(fake_in(&pc, VIC_PIC_MASTER), 0);
-	assert_int_equal(isr(&pc, 0), 0x10);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x10);
 	fake_out(&pc, VIC_PIC_SLAVE, FAKE_POLL);
 	assert_int_equal(fake_in(&pc, VIC_PIC_SLAVE), 0x07);
-	assert_int_equal(isr(&pc, 1), 0);
+	assert_int_equal(fake_pic_isr(&pc, 1), 0);
 }
 
 /* PIC-13: all pairs in all rotations, on the slave, which has 8 lines. */
@@ -168,7 +158,8 @@ static void pic_13_priorities(void **state)
 						 lowest);
 				serve_slave(&pc, busy);
 				fake_irq(&pc, 8 + asks, true);
-				assert_int_equal(irr(&pc, 1), 1u << asks);
+				assert_int_equal(fake_pic_irr(&pc, 1),
+						 1u << asks);
 				assert_int_equal(fake_chip(&pc, 1).output,
 						 higher);
 				assert_int_equal(vic_pic_output(pc.pic),
@@ -198,7 +189,7 @@ static void pic_13_order_of_service(void **state)
 
 			assert_int_equal(fake_inta(&pc),
 					 FAKE_PIC_SLAVE_BASE + input);
-			assert_int_equal(isr(&pc, 1), 1u << input);
+			assert_int_equal(fake_pic_isr(&pc, 1), 1u << input);
 			fake_out(&pc, VIC_PIC_SLAVE, FAKE_EOI);
 			fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
 		}
@@ -216,26 +207,26 @@ static void pic_14_nested(void **state)
 	serve(&pc, 6);
 	serve(&pc, 4);
 	serve(&pc, 1);
-	assert_int_equal(isr(&pc, 0), 0x52);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x52);
 	fake_irq(&pc, 3, true);
 	fake_irq(&pc, 5, true);
 	assert_false(vic_pic_output(pc.pic));
 	/* The highest in service ends first. */
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
-	assert_int_equal(isr(&pc, 0), 0x50);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x50);
 	assert_true(vic_pic_output(pc.pic));
 	assert_int_equal(fake_inta(&pc), 0x33);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
-	assert_int_equal(isr(&pc, 0), 0x50);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x50);
 	assert_false(vic_pic_output(pc.pic));
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
-	assert_int_equal(isr(&pc, 0), 0x40);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x40);
 	assert_int_equal(fake_inta(&pc), 0x35);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
-	assert_int_equal(isr(&pc, 0), 0);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
-	assert_int_equal(isr(&pc, 0), 0);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0);
 	assert_int_equal(fake_chip(&pc, 0).lowest, 7);
 	/* 5, 6 and 7 are above 1 now. */
 	fake_out(&pc, VIC_PIC_MASTER, (uint8_t)SET_PRIORITY(4));
@@ -243,7 +234,7 @@ static void pic_14_nested(void **state)
 	serve(&pc, 1);
 	serve(&pc, 6);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
-	assert_int_equal(isr(&pc, 0), 0x02);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x02);
 }
 
 /* PIC-15: any, of any order; one that is not in service is none. */
@@ -261,21 +252,21 @@ static void pic_15_specific_eoi(void **state)
 		if (!(0x52u >> input & 1))
 			fake_out(&pc, VIC_PIC_MASTER,
 				 (uint8_t)FAKE_EOI_OF(input));
-	assert_int_equal(isr(&pc, 0), 0x52);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x52);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI_OF(6));
-	assert_int_equal(isr(&pc, 0), 0x12);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x12);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI_OF(1));
-	assert_int_equal(isr(&pc, 0), 0x10);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x10);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI_OF(4));
-	assert_int_equal(isr(&pc, 0), 0);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0);
 	assert_int_equal(fake_chip(&pc, 0).lowest, 7);
 	/* The slave's are its own. */
 	fake_irq(&pc, 12, true);
 	fake_inta(&pc);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
-	assert_int_equal(isr(&pc, 1), 0x10);
+	assert_int_equal(fake_pic_isr(&pc, 1), 0x10);
 	fake_out(&pc, VIC_PIC_SLAVE, FAKE_EOI_OF(4));
-	assert_int_equal(isr(&pc, 1), 0);
+	assert_int_equal(fake_pic_isr(&pc, 1), 0);
 }
 
 /* PIC-16 */
@@ -288,7 +279,7 @@ static void pic_16_rotate_on_eoi(void **state)
 	serve(&pc, 6);
 	serve(&pc, 4);
 	fake_out(&pc, VIC_PIC_MASTER, ROTATE);
-	assert_int_equal(isr(&pc, 0), 0x40);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x40);
 	assert_int_equal(fake_chip(&pc, 0).lowest, 4);
 	/* 5 is the highest now, and 6 the second. */
 	fake_irq(&pc, 7, true);
@@ -297,10 +288,10 @@ static void pic_16_rotate_on_eoi(void **state)
 	assert_int_equal(fake_inta(&pc), 0x35);
 	/* Specific, of the lower one of two. */
 	fake_out(&pc, VIC_PIC_MASTER, (uint8_t)ROTATE_OF(6));
-	assert_int_equal(isr(&pc, 0), 0x20);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x20);
 	assert_int_equal(fake_chip(&pc, 0).lowest, 6);
 	fake_out(&pc, VIC_PIC_MASTER, ROTATE);
-	assert_int_equal(isr(&pc, 0), 0);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0);
 	assert_int_equal(fake_chip(&pc, 0).lowest, 5);
 	/* Nothing in service: nothing rotates. */
 	fake_out(&pc, VIC_PIC_MASTER, ROTATE);
@@ -321,13 +312,13 @@ static void pic_17_set_priority(void **state)
 	for (level = 0; level < 8; level++) {
 		fake_out(&pc, VIC_PIC_MASTER, (uint8_t)SET_PRIORITY(level));
 		assert_int_equal(fake_chip(&pc, 0).lowest, level);
-		assert_int_equal(isr(&pc, 0), 0x10);
+		assert_int_equal(fake_pic_isr(&pc, 0), 0x10);
 	}
 	/* 010 is no operation. */
 	for (level = 0; level < 8; level++)
 		fake_out(&pc, VIC_PIC_MASTER, (uint8_t)(0x40 | level));
 	assert_int_equal(fake_chip(&pc, 0).lowest, 7);
-	assert_int_equal(isr(&pc, 0), 0x10);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x10);
 	/* What waited behind one of them may come now. */
 	fake_irq(&pc, 5, true);
 	assert_false(vic_pic_output(pc.pic));
@@ -346,7 +337,7 @@ static void pic_18_automatic_eoi(void **state)
 	fake_irq(&pc, 4, true);
 	fake_irq(&pc, 6, true);
 	assert_int_equal(fake_inta(&pc), 0x34);
-	assert_int_equal(isr(&pc, 0), 0);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0);
 	/* The next one at once; an edge does not come twice. */
 	assert_true(vic_pic_output(pc.pic));
 	assert_int_equal(fake_inta(&pc), 0x36);
@@ -362,13 +353,13 @@ static void pic_18_automatic_eoi(void **state)
 	/* The master's alone: the slave's EOI is the guest's. */
 	fake_irq(&pc, 12, true);
 	assert_int_equal(fake_inta(&pc), 0x74);
-	assert_int_equal(isr(&pc, 0), 0);
-	assert_int_equal(isr(&pc, 1), 0x10);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0);
+	assert_int_equal(fake_pic_isr(&pc, 1), 0x10);
 	/* A poll has it, too. */
 	fake_irq(&pc, 3, true);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_POLL);
 	assert_int_equal(fake_in(&pc, VIC_PIC_MASTER), 0x83);
-	assert_int_equal(isr(&pc, 0), 0);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0);
 }
 
 /* PIC-18 */
@@ -412,7 +403,7 @@ static void pic_18_rotation_needs_automatic_eoi(void **state)
 	serve(&pc, 4);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
 	assert_int_equal(fake_chip(&pc, 0).lowest, 7);
-	assert_int_equal(isr(&pc, 0), 0);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0);
 }
 
 /* PIC-19 */
@@ -435,11 +426,11 @@ static void pic_19_special_fully_nested(void **state)
 		assert_int_equal(vic_pic_output(pc.pic), sfnm);
 		if (sfnm) {
 			assert_int_equal(fake_inta(&pc), 0x71);
-			assert_int_equal(isr(&pc, 1), 0x12);
-			assert_int_equal(isr(&pc, 0), 0x04);
+			assert_int_equal(fake_pic_isr(&pc, 1), 0x12);
+			assert_int_equal(fake_pic_isr(&pc, 0), 0x04);
 			/* As the data sheet has it: then ask for ISR. */
 			fake_out(&pc, VIC_PIC_SLAVE, FAKE_EOI);
-			assert_int_equal(isr(&pc, 1), 0x10);
+			assert_int_equal(fake_pic_isr(&pc, 1), 0x10);
 		}
 		/* The master's own higher ones pass in both modes. */
 		fake_irq(&pc, 1, true);
@@ -475,7 +466,7 @@ static void pic_20_special_mask(void **state)
 	assert_false(vic_pic_output(pc.pic));
 	fake_out(&pc, VIC_PIC_MASTER, SET_SPECIAL_MASK);
 	assert_int_equal(fake_inta(&pc), 0x35);
-	assert_int_equal(isr(&pc, 0), 0x28);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x28);
 	/* What is masked does not ask, and 5 holds 6 back. */
 	fake_irq(&pc, 3, true);
 	fake_irq(&pc, 6, true);
@@ -484,18 +475,18 @@ static void pic_20_special_mask(void **state)
 	assert_int_equal(fake_inta(&pc), 0x34);
 	/* The non-specific EOI does not see what is masked. */
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
-	assert_int_equal(isr(&pc, 0), 0x28);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x28);
 	fake_out(&pc, VIC_PIC_MASTER, ROTATE);
-	assert_int_equal(isr(&pc, 0), 0x08);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x08);
 	assert_int_equal(fake_chip(&pc, 0).lowest, 5);
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
-	assert_int_equal(isr(&pc, 0), 0x08);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x08);
 	fake_out(&pc, VIC_PIC_MASTER, ROTATE);
-	assert_int_equal(isr(&pc, 0), 0x08);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0x08);
 	assert_int_equal(fake_chip(&pc, 0).lowest, 5);
 	/* The specific one does. */
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI_OF(3));
-	assert_int_equal(isr(&pc, 0), 0);
+	assert_int_equal(fake_pic_isr(&pc, 0), 0);
 }
 
 /* PIC-20: the slave behind the master's IR2, masked in service. */
@@ -514,7 +505,7 @@ static void pic_20_special_mask_of_a_pair(void **state)
 	assert_false(vic_pic_output(pc.pic));
 	fake_out(&pc, VIC_PIC_MASTER, FAKE_EOI);
 	assert_int_equal(fake_inta(&pc), 0x76);
-	assert_int_equal(isr(&pc, 1), 0x50);
+	assert_int_equal(fake_pic_isr(&pc, 1), 0x50);
 }
 
 int main(void)

@@ -40,10 +40,7 @@ static struct fake_vcpu *make_hub(struct fake_pc *pc)
 
 static bool lint0(struct fake_vcpu *cpu)
 {
-	struct vic_vcpu_inbox inbox;
-
-	vic_vcpu_peek(cpu->vcpu, &inbox);
-	return inbox.lint & 1;
+	return fake_inbox(cpu).lint & 1;
 }
 
 static void take(struct fake_vcpu *cpu, uint8_t expected)
@@ -164,12 +161,7 @@ static void pic_29_without_a_local_apic(void **state)
 	(void)state;
 	make(&pc, &spec);
 	cpu = &pc.vm.cpu[0];
-	assert_int_equal(
-		vic_lapic_msr_write(cpu->lapic, VIC_MSR_APIC_BASE,
-				    VIC_APIC_BASE_BSP |
-					    (VIC_APIC_BASE_RESET &
-					     ~(uint64_t)VIC_APIC_BASE_EN)),
-		VIC_ACCESS_DONE);
+	fake_hardware_enable(cpu, false);
 	fake_irq(&pc, 1, true);
 	take(cpu, 0x31);
 	fake_irq(&pc, 0, true);

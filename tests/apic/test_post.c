@@ -21,14 +21,6 @@ static enum vic_post request(struct fake_vm *vm, enum vic_request what)
 	return vic_vcpu_request(vm->cpu[0].vcpu, &vm->device, what, 0);
 }
 
-static struct vic_vcpu_inbox peek(struct fake_vm *vm)
-{
-	struct vic_vcpu_inbox inbox;
-
-	vic_vcpu_peek(vm->cpu[0].vcpu, &inbox);
-	return inbox;
-}
-
 /* APIC-66 */
 static void apic_66_descriptor_layout(void **state)
 {
@@ -51,7 +43,9 @@ static void apic_66_descriptor_layout(void **state)
 
 		post(&vm, (uint8_t)vector);
 		assert_int_equal(bytes[vector / 8] >> vector % 8, 1);
-		assert_int_equal(peek(&vm).pir[vector / 64] >> vector % 64, 1);
+		assert_int_equal(fake_inbox(&vm.cpu[0]).pir[vector / 64] >>
+					 vector % 64,
+				 1);
 		assert_true(vm.cpu[0].vcpu->pid.control & VIC_PID_ON);
 		assert_int_equal(fake_take(&vm, (uint8_t)vector), 1);
 	}
@@ -82,18 +76,18 @@ static void apic_67_one_signal_an_outstanding_period(void **state)
 			fake_enter(cpu);
 		else if (rows[i].state == VIC_BLOCKED)
 			fake_block(cpu);
-		assert_int_equal(peek(&vm).state, rows[i].state);
-		assert_false(peek(&vm).outstanding);
+		assert_int_equal(fake_inbox(&vm.cpu[0]).state, rows[i].state);
+		assert_false(fake_inbox(&vm.cpu[0]).outstanding);
 		assert_int_equal(post(&vm, 0x41), rows[i].first);
-		assert_true(peek(&vm).outstanding);
+		assert_true(fake_inbox(&vm.cpu[0]).outstanding);
 		assert_int_equal(post(&vm, 0x41), VIC_POST_MERGED);
 		assert_int_equal(post(&vm, 0x42), VIC_POST_COALESCED);
 		assert_int_equal(post(&vm, 0xff), VIC_POST_COALESCED);
 		assert_int_equal(post(&vm, 0x42), VIC_POST_MERGED);
 		assert_int_equal(cpu->wakes, rows[i].wakes);
 		assert_int_equal(cpu->kicks, rows[i].kicks);
-		assert_int_equal(peek(&vm).pir[1], 6);
-		assert_true(peek(&vm).pir[3] == UINT64_C(1) << 63);
+		assert_int_equal(fake_inbox(&vm.cpu[0]).pir[1], 6);
+		assert_true(fake_inbox(&vm.cpu[0]).pir[3] == UINT64_C(1) << 63);
 	}
 }
 
@@ -109,9 +103,9 @@ static void requests_signal_on_their_own_edge(void **state)
 	assert_int_equal(request(&vm, VIC_REQUEST_NMI), VIC_POST_KICKED);
 	assert_int_equal(request(&vm, VIC_REQUEST_SMI), VIC_POST_COALESCED);
 	assert_int_equal(request(&vm, VIC_REQUEST_SMI), VIC_POST_MERGED);
-	assert_true(peek(&vm).request_new);
-	assert_int_equal(peek(&vm).nmi, 1);
-	assert_true(peek(&vm).smi);
+	assert_true(fake_inbox(&vm.cpu[0]).request_new);
+	assert_int_equal(fake_inbox(&vm.cpu[0]).nmi, 1);
+	assert_true(fake_inbox(&vm.cpu[0]).smi);
 	vic_vcpu_exit(cpu->vcpu, true);
 	fake_block(cpu);
 	/* Known, and still pending: a new one is an edge again. */
@@ -129,10 +123,10 @@ static void vectors_below_16_are_refused(void **state)
 	fake_vm_plain(&vm, 1, false);
 	for (vector = 0; vector < 16; vector++)
 		assert_int_equal(post(&vm, (uint8_t)vector), VIC_POST_REFUSED);
-	assert_int_equal(peek(&vm).pir[0], 0);
-	assert_false(peek(&vm).outstanding);
+	assert_int_equal(fake_inbox(&vm.cpu[0]).pir[0], 0);
+	assert_false(fake_inbox(&vm.cpu[0]).outstanding);
 	assert_int_equal(request(&vm, (enum vic_request)99), VIC_POST_REFUSED);
-	assert_false(peek(&vm).request_new);
+	assert_false(fake_inbox(&vm.cpu[0]).request_new);
 }
 
 /* APIC-68 */
@@ -148,9 +142,9 @@ static void apic_68_consumer_takes_all_and_rearms(void **state)
 	for (vector = 16; vector < 256; vector += 3)
 		post(&vm, (uint8_t)vector);
 	fake_harvest(cpu);
-	assert_false(peek(&vm).outstanding);
+	assert_false(fake_inbox(&vm.cpu[0]).outstanding);
 	for (i = 0; i < 4; i++)
-		assert_int_equal(peek(&vm).pir[i], 0);
+		assert_int_equal(fake_inbox(&vm.cpu[0]).pir[i], 0);
 	for (vector = 16; vector < 256; vector++)
 		assert_int_equal(fake_bit(cpu, VIC_APIC_IRR, (uint8_t)vector),
 				 (vector - 16) % 3 == 0);
@@ -182,7 +176,7 @@ static void apic_68b_on_without_pir(void **state)
 	assert_true(vic_lapic_scan(cpu->lapic, VIC_CAN_IRQ, &work) &
 		    VIC_WORK_IRQ);
 	assert_int_equal(work.vector, 0x91);
-	assert_false(peek(&vm).outstanding);
+	assert_false(fake_inbox(&vm.cpu[0]).outstanding);
 	/* The same with nothing outstanding at all. */
 	assert_true(vic_lapic_scan(cpu->lapic, VIC_CAN_IRQ, &work) &
 		    VIC_WORK_IRQ);
@@ -206,9 +200,9 @@ static void apic_71_enter_sees_what_came_before(void **state)
 	/* Posted before: refused. Posted after: a kick. Never neither. */
 	post(&vm, 0x41);
 	assert_int_equal(vic_vcpu_enter(cpu->vcpu), VIC_ENTER_AGAIN);
-	assert_int_equal(peek(&vm).state, VIC_HOST);
+	assert_int_equal(fake_inbox(&vm.cpu[0]).state, VIC_HOST);
 	fake_enter(cpu);
-	assert_int_equal(peek(&vm).state, VIC_GUEST);
+	assert_int_equal(fake_inbox(&vm.cpu[0]).state, VIC_GUEST);
 	post(&vm, 0x42);
 	assert_int_equal(cpu->kicks, 1);
 	vic_vcpu_exit(cpu->vcpu, true);
@@ -222,12 +216,12 @@ static void apic_71_enter_sees_what_came_before(void **state)
 	/* The same for a vCPU that is about to sleep. */
 	post(&vm, 0x43);
 	assert_false(vic_vcpu_block(cpu->vcpu));
-	assert_int_equal(peek(&vm).state, VIC_HOST);
+	assert_int_equal(fake_inbox(&vm.cpu[0]).state, VIC_HOST);
 	fake_block(cpu);
 	post(&vm, 0x44);
 	assert_int_equal(cpu->wakes, 1);
 	vic_vcpu_unblock(cpu->vcpu);
-	assert_int_equal(peek(&vm).state, VIC_HOST);
+	assert_int_equal(fake_inbox(&vm.cpu[0]).state, VIC_HOST);
 	assert_false(vic_vcpu_block(cpu->vcpu));
 }
 
@@ -246,7 +240,7 @@ static void apic_71_progress_after_four_refusals(void **state)
 			assert_int_equal(vic_vcpu_enter(cpu->vcpu),
 					 VIC_ENTER_AGAIN);
 		assert_int_equal(vic_vcpu_enter(cpu->vcpu), VIC_ENTER_EXIT);
-		assert_int_equal(peek(&vm).state, VIC_GUEST);
+		assert_int_equal(fake_inbox(&vm.cpu[0]).state, VIC_GUEST);
 		vic_vcpu_exit(cpu->vcpu, false);
 	}
 	assert_int_equal(fake_take(&vm, 0x41), 1);
@@ -273,9 +267,9 @@ static void apic_72_entry_does_not_replace_the_scan(void **state)
 	vic_vcpu_exit(cpu->vcpu, true);
 	/* The vCPU may not go back in with bits left in PIR. */
 	assert_int_equal(vic_vcpu_enter(cpu->vcpu), VIC_ENTER_AGAIN);
-	assert_int_equal(peek(&vm).pir[1], 2);
+	assert_int_equal(fake_inbox(&vm.cpu[0]).pir[1], 2);
 	fake_harvest(cpu);
-	assert_int_equal(peek(&vm).pir[1], 0);
+	assert_int_equal(fake_inbox(&vm.cpu[0]).pir[1], 0);
 	assert_true(fake_bit(cpu, VIC_APIC_IRR, 0x41));
 	assert_int_equal(vic_vcpu_enter(cpu->vcpu), VIC_ENTER_GUEST);
 }
@@ -325,7 +319,7 @@ static void block_unless_there_is_work(void **state)
 				fake_harvest(cpu);
 			blocked = vic_lapic_block(cpu->lapic, rows[i].can);
 			assert_int_equal(blocked, rows[i].blocks);
-			assert_int_equal(peek(&vm).state,
+			assert_int_equal(fake_inbox(&vm.cpu[0]).state,
 					 blocked ? VIC_BLOCKED : VIC_HOST);
 			assert_int_equal(cpu->wakes, 0);
 		}

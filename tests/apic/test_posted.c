@@ -8,45 +8,12 @@
 
 #include "fake_posting.h"
 
-#include <string.h>
-
 static struct fake_vm vm;
 static struct fake_run run;
 
 static struct fake_vcpu *cpu(void)
 {
 	return &vm.cpu[0];
-}
-
-/* One vCPU in HOST, posting, its bitmap loaded. */
-static void start(bool x2apic)
-{
-	fake_reset(NULL);
-	fake_vm_plain(&vm, 2, x2apic);
-	fake_run_start(&run, cpu(), fake_pcpu(0, 0, NULL));
-}
-
-static enum vic_post post(uint8_t vector, bool level)
-{
-	return vic_vcpu_post(cpu()->vcpu, &vm.device, vector, level);
-}
-
-static struct vic_vcpu_inbox peek(void)
-{
-	struct vic_vcpu_inbox inbox;
-
-	vic_vcpu_peek(cpu()->vcpu, &inbox);
-	return inbox;
-}
-
-static uint8_t rvi(void)
-{
-	return (uint8_t)run.status;
-}
-
-static uint8_t svi(void)
-{
-	return (uint8_t)(run.status >> 8);
 }
 
 static bool irr(uint8_t vector)
@@ -81,9 +48,7 @@ static void what_posting_needs(void **state)
 	fake_write(cpu(), VIC_APIC_SVR, VIC_SVR_RESET);
 	assert_int_equal(vic_lapic_set_posting(cpu()->lapic, true), VIC_OK);
 	assert_int_equal(vic_lapic_set_posting(cpu()->lapic, false), VIC_OK);
-	assert_int_equal(vic_lapic_msr_write(cpu()->lapic, VIC_MSR_APIC_BASE,
-					     VIC_APIC_BASE_RESET),
-			 VIC_ACCESS_DONE);
+	fake_write_base(cpu(), VIC_APIC_BASE_RESET);
 	assert_int_equal(vic_lapic_set_posting(cpu()->lapic, true),
 			 VIC_ERR_STATE);
 	assert_false(vic_lapic_posting(cpu()->lapic));
@@ -100,15 +65,15 @@ static void off_enter_and_exit_are_the_vcpus(void **state)
 	struct vic_work work;
 
 	(void)state;
-	start(false);
+	fake_run_make(&run, &vm, false);
 	assert_int_equal(vic_lapic_set_posting(cpu()->lapic, false), VIC_OK);
 	fake_harvest(cpu());
 	assert_int_equal(enter(), VIC_ENTER_GUEST);
-	assert_int_equal(peek().state, VIC_GUEST);
-	assert_int_equal(post(0x41, false), VIC_POST_KICKED);
+	assert_int_equal(fake_inbox(cpu()).state, VIC_GUEST);
+	assert_int_equal(fake_post(cpu(), 0x41, false), VIC_POST_KICKED);
 	assert_int_equal(cpu()->notifies, 0);
 	vic_lapic_exit(cpu()->lapic, 0, true);
-	assert_int_equal(peek().state, VIC_HOST);
+	assert_int_equal(fake_inbox(cpu()).state, VIC_HOST);
 	assert_int_equal(enter(), VIC_ENTER_AGAIN);
 	assert_true(vic_lapic_scan(cpu()->lapic, VIC_CAN_IRQ, &work) &
 		    VIC_WORK_IRQ);
@@ -120,20 +85,25 @@ static void apic_67_notified_on_the_edge(void **state)
 {
 	for (int x2apic = 0; x2apic < 2; x2apic++) {
 		(void)state;
-		start(x2apic);
+		fake_run_make(&run, &vm, x2apic);
 		fake_run_enter(&run);
-		assert_int_equal(post(0x41, false), VIC_POST_NOTIFIED);
+		assert_int_equal(fake_post(cpu(), 0x41, false),
+				 VIC_POST_NOTIFIED);
 		assert_int_equal(cpu()->notifies, 1);
 		assert_int_equal(cpu()->notify_vector, FAKE_NV);
 		assert_int_equal(cpu()->notify_dest, FAKE_PCPU_ID(0));
-		assert_true(peek().outstanding);
-		assert_int_equal(post(0x41, false), VIC_POST_MERGED);
-		assert_int_equal(post(0x42, false), VIC_POST_COALESCED);
-		assert_int_equal(post(0xff, false), VIC_POST_COALESCED);
+		assert_true(fake_inbox(cpu()).outstanding);
+		assert_int_equal(fake_post(cpu(), 0x41, false),
+				 VIC_POST_MERGED);
+		assert_int_equal(fake_post(cpu(), 0x42, false),
+				 VIC_POST_COALESCED);
+		assert_int_equal(fake_post(cpu(), 0xff, false),
+				 VIC_POST_COALESCED);
 		assert_int_equal(cpu()->notifies, 1);
 		fake_notification(&run);
-		assert_int_equal(rvi(), 0xff);
-		assert_int_equal(post(0x41, false), VIC_POST_NOTIFIED);
+		assert_int_equal(fake_rvi(&run), 0xff);
+		assert_int_equal(fake_post(cpu(), 0x41, false),
+				 VIC_POST_NOTIFIED);
 		assert_int_equal(cpu()->notifies, 2);
 		assert_int_equal(cpu()->kicks + cpu()->wakes, 0);
 		assert_int_equal(vm.device.vectors.notified, 2);
@@ -147,11 +117,11 @@ static void apic_67_notified_on_the_edge(void **state)
 static void apic_67_no_notification_elsewhere(void **state)
 {
 	(void)state;
-	start(false);
-	assert_int_equal(post(0x41, false), VIC_POST_SILENT);
+	fake_run_make(&run, &vm, false);
+	assert_int_equal(fake_post(cpu(), 0x41, false), VIC_POST_SILENT);
 	fake_run_touch(&run);
 	assert_int_equal(vic_vcpu_block(cpu()->vcpu), true);
-	assert_int_equal(post(0x42, false), VIC_POST_WOKEN);
+	assert_int_equal(fake_post(cpu(), 0x42, false), VIC_POST_WOKEN);
 	assert_int_equal(cpu()->wakes, 1);
 	vic_vcpu_unblock(cpu()->vcpu);
 	assert_int_equal(cpu()->notifies + cpu()->kicks, 0);
@@ -159,13 +129,13 @@ static void apic_67_no_notification_elsewhere(void **state)
 	vic_vcpu_put(cpu()->vcpu);
 	vic_vcpu_load(cpu()->vcpu, fake_pcpu(1, 0, NULL));
 	fake_run_enter(&run);
-	assert_int_equal(rvi(), 0x42);
-	assert_int_equal(post(0x43, false), VIC_POST_NOTIFIED);
+	assert_int_equal(fake_rvi(&run), 0x42);
+	assert_int_equal(fake_post(cpu(), 0x43, false), VIC_POST_NOTIFIED);
 	assert_int_equal(cpu()->notify_dest, FAKE_PCPU_ID(1));
 	fake_run_exit(&run, false);
 	/* The notification was late; nothing is lost. */
 	fake_run_enter(&run);
-	assert_int_equal(rvi(), 0x43);
+	assert_int_equal(fake_rvi(&run), 0x43);
 }
 
 /* APIC-66 */
@@ -175,7 +145,7 @@ static void apic_66_destination_of_a_notification(void **state)
 	fake_vm_plain(&vm, 1, false);
 	fake_run_start(&run, cpu(), fake_pcpu(2, VIC_PCPU_XAPIC, NULL));
 	fake_run_enter(&run);
-	assert_int_equal(post(0x41, false), VIC_POST_NOTIFIED);
+	assert_int_equal(fake_post(cpu(), 0x41, false), VIC_POST_NOTIFIED);
 	/* As the descriptor has it: the id in bits 15:8 of NDST. */
 	assert_int_equal(cpu()->notify_dest, FAKE_PCPU_ID(2) << 8);
 }
@@ -191,18 +161,19 @@ static void apic_67_requests_kick(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < FAKE_COUNT(requests); i++) {
-		start(false);
+		fake_run_make(&run, &vm, false);
 		fake_run_enter(&run);
 		assert_int_equal(vic_vcpu_request(cpu()->vcpu, &vm.device,
 						  requests[i], 1),
 				 VIC_POST_KICKED);
 		assert_int_equal(cpu()->kicks, 1);
 		/* Each on its own edge. */
-		assert_int_equal(post(0x41, false), VIC_POST_NOTIFIED);
+		assert_int_equal(fake_post(cpu(), 0x41, false),
+				 VIC_POST_NOTIFIED);
 		assert_int_equal(cpu()->notifies, 1);
 		fake_run_exit(&run, true);
 		assert_int_equal(enter(), VIC_ENTER_AGAIN);
-		assert_int_equal(peek().state, VIC_HOST);
+		assert_int_equal(fake_inbox(cpu()).state, VIC_HOST);
 	}
 }
 
@@ -211,19 +182,19 @@ static void apic_72_entry_takes_over(void **state)
 {
 	(void)state;
 	for (uint32_t v = 16; v < 256; v++) {
-		start(v & 1);
-		post((uint8_t)v, false);
+		fake_run_make(&run, &vm, v & 1);
+		fake_post(cpu(), (uint8_t)v, false);
 		assert_int_equal(enter(), VIC_ENTER_GUEST);
-		assert_int_equal(peek().state, VIC_POSTED);
+		assert_int_equal(fake_inbox(cpu()).state, VIC_POSTED);
 		assert_int_equal(run.status, v);
-		assert_false(peek().outstanding);
+		assert_false(fake_inbox(cpu()).outstanding);
 		for (int i = 0; i < 4; i++)
-			assert_int_equal(peek().pir[i], 0);
+			assert_int_equal(fake_inbox(cpu()).pir[i], 0);
 		assert_true(irr((uint8_t)v));
 		assert_int_equal(fake_deliver(&run), v);
 		assert_int_equal(run.status, v << 8);
 		fake_run_exit(&run, false);
-		assert_int_equal(peek().state, VIC_HOST);
+		assert_int_equal(fake_inbox(cpu()).state, VIC_HOST);
 		assert_int_equal(enter(), VIC_ENTER_GUEST);
 		assert_int_equal(run.status, v << 8);
 	}
@@ -235,15 +206,16 @@ static void apic_72_vectors_never_refuse(void **state)
 	const struct vic_counters *own;
 
 	(void)state;
-	start(false);
+	fake_run_make(&run, &vm, false);
 	own = vic_vcpu_counters(cpu()->vcpu);
 	for (uint32_t i = 0; i < 1000; i++) {
-		post((uint8_t)(16 + i * 7 % 240), false);
+		fake_post(cpu(), (uint8_t)(16 + i * 7 % 240), false);
 		if (i % 3)
 			fake_device_post(cpu()->vcpu, 0x55);
 		assert_int_equal(enter(), VIC_ENTER_GUEST);
-		assert_int_equal(post((uint8_t)(16 + i * 11 % 240), false),
-				 VIC_POST_NOTIFIED);
+		assert_int_equal(
+			fake_post(cpu(), (uint8_t)(16 + i * 11 % 240), false),
+			VIC_POST_NOTIFIED);
 		fake_run_exit(&run, false);
 	}
 	assert_int_equal(own->enters, 1000);
@@ -257,29 +229,29 @@ static void status_is_of_irr_and_isr(void **state)
 	static const uint8_t vectors[] = {0x31, 0x45, 0x47, 0x52, 0xa3};
 
 	(void)state;
-	start(true);
+	fake_run_make(&run, &vm, true);
 	/* In service and pending, from both sides of the switch. */
 	assert_int_equal(vic_lapic_set_posting(cpu()->lapic, false), VIC_OK);
 	fake_serve(&vm, cpu(), 0x31);
 	fake_serve(&vm, cpu(), 0x45);
-	post(0x47, false);
+	fake_post(cpu(), 0x47, false);
 	fake_harvest(cpu());
 	assert_int_equal(vic_lapic_set_posting(cpu()->lapic, true), VIC_OK);
 	fake_run_scan(&run);
-	post(0x32, false);
+	fake_post(cpu(), 0x32, false);
 	fake_run_enter(&run);
-	assert_int_equal(rvi(), 0x47);
-	assert_int_equal(svi(), 0x45);
+	assert_int_equal(fake_rvi(&run), 0x47);
+	assert_int_equal(fake_svi(&run), 0x45);
 	/* Of one class: it waits. */
 	assert_int_equal(fake_deliver(&run), 0);
 	for (size_t i = 3; i < FAKE_COUNT(vectors); i++) {
-		post(vectors[i], false);
+		fake_post(cpu(), vectors[i], false);
 		fake_notification(&run);
 		assert_int_equal(fake_deliver(&run), vectors[i]);
 		fake_run_exit(&run, false);
 		fake_run_enter(&run);
-		assert_int_equal(rvi(), 0x47);
-		assert_int_equal(svi(), vectors[i]);
+		assert_int_equal(fake_rvi(&run), 0x47);
+		assert_int_equal(fake_svi(&run), vectors[i]);
 	}
 }
 
@@ -288,11 +260,11 @@ static void no_vector_is_offered(void **state)
 	struct vic_work work;
 
 	(void)state;
-	start(false);
-	post(0x41, false);
+	fake_run_make(&run, &vm, false);
+	fake_post(cpu(), 0x41, false);
 	assert_int_equal(vic_lapic_scan(cpu()->lapic, FAKE_CAN_ALL, &work), 0);
 	fake_request(cpu(), VIC_REQUEST_NMI, 0);
-	post(0x42, false);
+	fake_post(cpu(), 0x42, false);
 	assert_int_equal(vic_lapic_scan(cpu()->lapic, FAKE_CAN_ALL, &work),
 			 VIC_WORK_NMI);
 	assert_int_equal(work.tpr_threshold, 0);
@@ -300,7 +272,7 @@ static void no_vector_is_offered(void **state)
 			 VIC_WORK_NMI_WINDOW);
 	assert_int_equal(vic_lapic_ack_nmi(cpu()->lapic), VIC_OK);
 	fake_run_enter(&run);
-	assert_int_equal(rvi(), 0x42);
+	assert_int_equal(fake_rvi(&run), 0x42);
 }
 
 static void a_scan_tells_the_bitmap_first(void **state)
@@ -324,36 +296,36 @@ static void refuses_for_the_timer(void **state)
 	struct vic_work work;
 
 	(void)state;
-	start(false);
+	fake_run_make(&run, &vm, false);
 	fake_write(cpu(), VIC_APIC_LVT_TIMER, 0x41);
 	fake_write(cpu(), VIC_APIC_TIMER_ICR, 100);
 	assert_int_equal(enter(), VIC_ENTER_AGAIN);
 	assert_true(vic_lapic_scan(cpu()->lapic, 0, &work) & VIC_WORK_TIMER);
 	fake_run_enter(&run);
-	assert_int_equal(rvi(), 0);
+	assert_int_equal(fake_rvi(&run), 0);
 	vm.ticks += 1000;
 	fake_request(cpu(), VIC_REQUEST_TIMER, 0);
 	fake_run_exit(&run, true);
 	fake_run_enter(&run);
-	assert_int_equal(rvi(), 0x41);
+	assert_int_equal(fake_rvi(&run), 0x41);
 }
 
 /* APIC-71 */
 static void apic_71_progress_after_four_refusals(void **state)
 {
 	(void)state;
-	start(false);
+	fake_run_make(&run, &vm, false);
 	for (int round = 0; round < 2; round++) {
 		fake_request(cpu(), VIC_REQUEST_NMI, 0);
-		post(0x41, false);
+		fake_post(cpu(), 0x41, false);
 		for (int i = 0; i < 4; i++)
 			assert_int_equal(enter(), VIC_ENTER_AGAIN);
 		run.status = 0xffff;
 		assert_int_equal(enter(), VIC_ENTER_EXIT);
 		assert_int_equal(run.status, 0x41);
-		assert_int_not_equal(peek().state, VIC_HOST);
+		assert_int_not_equal(fake_inbox(cpu()).state, VIC_HOST);
 		fake_run_exit(&run, false);
-		assert_int_equal(peek().state, VIC_HOST);
+		assert_int_equal(fake_inbox(cpu()).state, VIC_HOST);
 		assert_int_equal(enter(), VIC_ENTER_AGAIN);
 		assert_true(fake_run_scan(&run) & VIC_WORK_NMI);
 		fake_run_touch(&run);
@@ -364,7 +336,7 @@ static void apic_71_progress_after_four_refusals(void **state)
 static void apic_71_a_sleeper_of_a_posting_vcpu(void **state)
 {
 	(void)state;
-	start(false);
+	fake_run_make(&run, &vm, false);
 	fake_device_post(cpu()->vcpu, 0x41);
 	assert_false(vic_lapic_block(cpu()->lapic, VIC_CAN_IRQ));
 	fake_run_touch(&run);
@@ -376,7 +348,7 @@ static void apic_71_a_sleeper_of_a_posting_vcpu(void **state)
 	vic_vcpu_unblock(cpu()->vcpu);
 	assert_false(vic_lapic_block(cpu()->lapic, VIC_CAN_IRQ));
 	fake_run_enter(&run);
-	assert_int_equal(rvi(), 0x51);
+	assert_int_equal(fake_rvi(&run), 0x51);
 }
 
 /* APIC-71: a block that refuses swallows nothing. */
@@ -390,7 +362,7 @@ static void apic_71_entered_after_a_block_that_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < FAKE_COUNT(requests); i++) {
-		start(false);
+		fake_run_make(&run, &vm, false);
 		fake_request(cpu(), requests[i], 0);
 		assert_false(vic_lapic_block(cpu()->lapic, FAKE_CAN_ALL));
 		assert_int_equal(enter(), VIC_ENTER_AGAIN);
@@ -402,36 +374,36 @@ static void apic_71_entered_after_a_block_that_refused(void **state)
 static void apic_69_entered_without_a_load(void **state)
 {
 	(void)state;
-	start(false);
+	fake_run_make(&run, &vm, false);
 	vic_vcpu_put(cpu()->vcpu);
 	fake_device_post(cpu()->vcpu, 0x41);
-	assert_false(peek().outstanding);
+	assert_false(fake_inbox(cpu()).outstanding);
 	assert_int_equal(enter(), VIC_ENTER_GUEST);
-	assert_int_equal(rvi(), 0x41);
+	assert_int_equal(fake_rvi(&run), 0x41);
 }
 
 /* APIC-68 */
 static void apic_68_harvest(void **state)
 {
 	(void)state;
-	start(true);
+	fake_run_make(&run, &vm, true);
 	assert_int_equal(vic_lapic_harvest(cpu()->lapic), 0);
 	for (uint32_t v = 20; v < 256; v += 5) {
 		fake_device_post(cpu()->vcpu, (uint8_t)v);
 		assert_int_equal(vic_lapic_harvest(cpu()->lapic), v);
-		assert_false(peek().outstanding);
+		assert_false(fake_inbox(cpu()).outstanding);
 		/* Once more, with nothing new. */
 		assert_int_equal(vic_lapic_harvest(cpu()->lapic), v);
-		assert_int_equal(peek().pir[v / 64], 0);
+		assert_int_equal(fake_inbox(cpu()).pir[v / 64], 0);
 		assert_true(irr((uint8_t)v));
 	}
 	/* A lower one: the highest stays. */
-	post(0x30, false);
+	fake_post(cpu(), 0x30, false);
 	assert_int_equal(vic_lapic_harvest(cpu()->lapic), 255);
 	assert_true(irr(0x30));
 	/* At any time, also without posting. */
 	assert_int_equal(vic_lapic_set_posting(cpu()->lapic, false), VIC_OK);
-	post(0x31, false);
+	fake_post(cpu(), 0x31, false);
 	assert_int_equal(vic_lapic_harvest(cpu()->lapic), 255);
 	assert_true(irr(0x31));
 }
@@ -440,17 +412,17 @@ static void apic_68_harvest(void **state)
 static void apic_68b_on_without_pir(void **state)
 {
 	(void)state;
-	start(false);
-	post(0x41, false);
-	post(0x91, false);
+	fake_run_make(&run, &vm, false);
+	fake_post(cpu(), 0x41, false);
+	fake_post(cpu(), 0x91, false);
 	fake_run_touch(&run);
 	vic_vcpu_pid(cpu()->vcpu)->control |= VIC_PID_ON;
 	assert_int_equal(vic_lapic_harvest(cpu()->lapic), 0x91);
-	assert_false(peek().outstanding);
+	assert_false(fake_inbox(cpu()).outstanding);
 	vic_vcpu_pid(cpu()->vcpu)->control |= VIC_PID_ON;
 	fake_run_enter(&run);
-	assert_int_equal(rvi(), 0x91);
-	assert_false(peek().outstanding);
+	assert_int_equal(fake_rvi(&run), 0x91);
+	assert_false(fake_inbox(cpu()).outstanding);
 	assert_int_equal(fake_deliver(&run), 0x91);
 	fake_run_exit(&run, false);
 	vic_vcpu_pid(cpu()->vcpu)->control |= VIC_PID_ON;
@@ -462,15 +434,15 @@ static void apic_66_illegal_vectors_of_a_device(void **state)
 {
 	(void)state;
 	for (int alone = 0; alone < 2; alone++) {
-		start(false);
+		fake_run_make(&run, &vm, false);
 		for (uint32_t v = 0; v < 16; v++)
 			fake_device_post(cpu()->vcpu, (uint8_t)v);
 		if (!alone)
 			fake_device_post(cpu()->vcpu, 0x31);
 		assert_int_equal(enter(), VIC_ENTER_GUEST);
 		/* Below class 1 nothing is ever recognized. */
-		assert_int_equal(rvi() & 0xf0, alone ? 0 : 0x30);
-		assert_false(peek().outstanding);
+		assert_int_equal(fake_rvi(&run) & 0xf0, alone ? 0 : 0x30);
+		assert_false(fake_inbox(cpu()).outstanding);
 		assert_int_equal(fake_deliver(&run), alone ? 0 : 0x31);
 		assert_int_equal(fake_deliver(&run), 0);
 		fake_run_exit(&run, false);

@@ -9,32 +9,12 @@
 
 #include "fake_posting.h"
 
-#include <string.h>
-
 static struct fake_vm vm;
 static struct fake_run run;
 
 static struct fake_vcpu *cpu(void)
 {
 	return &vm.cpu[0];
-}
-
-/* One vCPU in HOST, posting, its bitmap loaded. */
-static void start(bool x2apic)
-{
-	fake_reset(NULL);
-	fake_vm_plain(&vm, 2, x2apic);
-	fake_run_start(&run, cpu(), fake_pcpu(0, 0, NULL));
-}
-
-static enum vic_post post(uint8_t vector, bool level)
-{
-	return vic_vcpu_post(cpu()->vcpu, &vm.device, vector, level);
-}
-
-static uint8_t rvi(void)
-{
-	return (uint8_t)run.status;
 }
 
 static bool irr(uint8_t vector)
@@ -56,20 +36,20 @@ static enum vic_enter enter(void)
 static void apic_73_level_for_a_running_target(void **state)
 {
 	(void)state;
-	start(false);
+	fake_run_make(&run, &vm, false);
 	fake_run_enter(&run);
-	assert_int_equal(post(0x41, true), VIC_POST_KICKED);
+	assert_int_equal(fake_post(cpu(), 0x41, true), VIC_POST_KICKED);
 	assert_int_equal(cpu()->kicks, 1);
 	assert_int_equal(cpu()->notifies, 0);
 	assert_int_equal(vm.device.held, 1);
 	/* The processor does not find it: the bitmap is not loaded. */
 	assert_false(vic_vcpu_pid(cpu()->vcpu)->pir[1]);
 	assert_false(irr(0x41));
-	assert_int_equal(post(0x41, true), VIC_POST_MERGED);
-	assert_int_equal(post(0x42, true), VIC_POST_COALESCED);
+	assert_int_equal(fake_post(cpu(), 0x41, true), VIC_POST_MERGED);
+	assert_int_equal(fake_post(cpu(), 0x42, true), VIC_POST_COALESCED);
 	assert_int_equal(vm.device.held, 2);
 	/* Others go on. */
-	assert_int_equal(post(0x43, false), VIC_POST_NOTIFIED);
+	assert_int_equal(fake_post(cpu(), 0x43, false), VIC_POST_NOTIFIED);
 	assert_int_equal(vm.device.held, 2);
 	fake_run_exit(&run, true);
 	assert_int_equal(enter(), VIC_ENTER_AGAIN);
@@ -79,9 +59,9 @@ static void apic_73_level_for_a_running_target(void **state)
 	assert_true(irr(0x41) && irr(0x42) && irr(0x43));
 	assert_true(tmr(0x41) && tmr(0x42) && !tmr(0x43));
 	fake_run_enter(&run);
-	assert_int_equal(rvi(), 0x43);
+	assert_int_equal(fake_rvi(&run), 0x43);
 	/* Known to the bitmap: posted as others are. */
-	assert_int_equal(post(0x41, true), VIC_POST_NOTIFIED);
+	assert_int_equal(fake_post(cpu(), 0x41, true), VIC_POST_NOTIFIED);
 	assert_int_equal(cpu()->kicks, 1);
 	assert_int_equal(vm.device.held, 2);
 	assert_int_equal(vm.device.vectors.kicked, 1);
@@ -104,12 +84,12 @@ static bool eoi(void)
 static void apic_73_back_to_edge(void **state)
 {
 	(void)state;
-	start(true);
-	post(0x41, true);
+	fake_run_make(&run, &vm, true);
+	fake_post(cpu(), 0x41, true);
 	fake_run_enter(&run);
 	assert_true(fake_eoi_exits(cpu(), 0x41) && tmr(0x41));
 	assert_int_equal(fake_deliver(&run), 0x41);
-	assert_int_equal(post(0x41, false), VIC_POST_NOTIFIED);
+	assert_int_equal(fake_post(cpu(), 0x41, false), VIC_POST_NOTIFIED);
 	fake_notification(&run);
 	/* The level one's; the edge is pending and shares its mode. */
 	assert_true(eoi());
@@ -120,7 +100,8 @@ static void apic_73_back_to_edge(void **state)
 	eoi();
 	assert_int_equal(cpu()->eois, 2);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(post(0x41, false), VIC_POST_NOTIFIED);
+		assert_int_equal(fake_post(cpu(), 0x41, false),
+				 VIC_POST_NOTIFIED);
 		fake_notification(&run);
 		assert_int_equal(fake_deliver(&run), 0x41);
 		eoi();
@@ -131,7 +112,7 @@ static void apic_73_back_to_edge(void **state)
 	assert_int_equal(cpu()->kicks, 0);
 	assert_int_equal(vm.device.held, 1);
 	/* And level again: the bitmap has to be loaded once more. */
-	assert_int_equal(post(0x41, true), VIC_POST_KICKED);
+	assert_int_equal(fake_post(cpu(), 0x41, true), VIC_POST_KICKED);
 	assert_int_equal(vm.device.held, 2);
 }
 
@@ -147,9 +128,9 @@ static void apic_73_several_posts_before_the_look(void **state)
 			bool level = modes || known;
 			unsigned int eois;
 
-			start(false);
+			fake_run_make(&run, &vm, false);
 			if (known) {
-				post(0x61, true);
+				fake_post(cpu(), 0x61, true);
 				fake_run_enter(&run);
 				fake_deliver(&run);
 				eoi();
@@ -158,13 +139,13 @@ static void apic_73_several_posts_before_the_look(void **state)
 			}
 			eois = cpu()->eois;
 			for (int i = 0; i < 3; i++)
-				post(0x61, modes >> i & 1);
+				fake_post(cpu(), 0x61, modes >> i & 1);
 			/* The processor may take what it finds. */
 			if (cpu()->notifies)
 				fake_notification(&run);
 			fake_run_exit(&run, cpu()->kicks);
 			fake_run_enter(&run);
-			assert_int_equal(rvi(), 0x61);
+			assert_int_equal(fake_rvi(&run), 0x61);
 			assert_int_equal(tmr(0x61), level);
 			assert_int_equal(run.eoi_exit[1] != 0, level);
 			assert_int_equal(fake_deliver(&run), 0x61);
@@ -178,13 +159,13 @@ static void apic_73_several_posts_before_the_look(void **state)
 static void apic_73_level_in_other_states(void **state)
 {
 	(void)state;
-	start(false);
-	assert_int_equal(post(0x41, true), VIC_POST_SILENT);
+	fake_run_make(&run, &vm, false);
+	assert_int_equal(fake_post(cpu(), 0x41, true), VIC_POST_SILENT);
 	assert_int_equal(enter(), VIC_ENTER_AGAIN);
 	fake_run_touch(&run);
 	assert_true(run.eoi_exit[1] == 2 && irr(0x41));
 	assert_true(vic_lapic_block(cpu()->lapic, 0));
-	assert_int_equal(post(0x52, true), VIC_POST_WOKEN);
+	assert_int_equal(fake_post(cpu(), 0x52, true), VIC_POST_WOKEN);
 	assert_int_equal(cpu()->wakes, 1);
 	vic_vcpu_unblock(cpu()->vcpu);
 	assert_false(vic_vcpu_block(cpu()->vcpu));
@@ -192,11 +173,11 @@ static void apic_73_level_in_other_states(void **state)
 	assert_true(irr(0x52) && tmr(0x52) && fake_eoi_exits(cpu(), 0x52));
 	/* An exit for something else does as well. */
 	fake_run_enter(&run);
-	assert_int_equal(post(0x63, true), VIC_POST_KICKED);
+	assert_int_equal(fake_post(cpu(), 0x63, true), VIC_POST_KICKED);
 	fake_run_exit(&run, false);
 	assert_false(vic_lapic_block(cpu()->lapic, VIC_CAN_IRQ));
 	fake_run_enter(&run);
-	assert_int_equal(rvi(), 0x63);
+	assert_int_equal(fake_rvi(&run), 0x63);
 	assert_true(run.eoi_exit[1] >> (0x63 - 64) & 1);
 }
 
@@ -204,15 +185,15 @@ static void apic_73_level_in_other_states(void **state)
 static void apic_73_level_of_lint0(void **state)
 {
 	(void)state;
-	start(false);
+	fake_run_make(&run, &vm, false);
 	fake_write(cpu(), VIC_APIC_LVT_LINT0, VIC_LVT_LEVEL | 0x51);
 	fake_run_touch(&run);
 	fake_request(cpu(), VIC_REQUEST_LINT0, 1);
 	fake_run_enter(&run);
-	assert_int_equal(rvi(), 0x51);
+	assert_int_equal(fake_rvi(&run), 0x51);
 	assert_true(tmr(0x51) && run.eoi_exit[1]);
 	assert_int_equal(fake_deliver(&run), 0x51);
-	assert_int_equal(post(0x51, true), VIC_POST_NOTIFIED);
+	assert_int_equal(fake_post(cpu(), 0x51, true), VIC_POST_NOTIFIED);
 	assert_int_equal(vm.device.held, 0);
 	assert_int_equal(cpu()->kicks, 0);
 	assert_true(eoi());
@@ -224,13 +205,13 @@ static void apic_73_discarded_while_disabled(void **state)
 {
 	(void)state;
 	for (int off = 0; off < 2; off++) {
-		start(false);
+		fake_run_make(&run, &vm, false);
 		if (off)
 			assert_int_equal(
 				vic_lapic_set_posting(cpu()->lapic, false),
 				VIC_OK);
 		fake_write(cpu(), VIC_APIC_SVR, 0xff);
-		post(0x41, true);
+		fake_post(cpu(), 0x41, true);
 		fake_run_scan(&run);
 		if (off)
 			assert_int_equal(
@@ -240,7 +221,7 @@ static void apic_73_discarded_while_disabled(void **state)
 		assert_false(tmr(0x41) || fake_eoi_exits(cpu(), 0x41));
 		fake_write(cpu(), VIC_APIC_SVR, 0x1ff);
 		fake_run_enter(&run);
-		assert_int_equal(post(0x41, true), VIC_POST_KICKED);
+		assert_int_equal(fake_post(cpu(), 0x41, true), VIC_POST_KICKED);
 		fake_run_exit(&run, true);
 		fake_run_enter(&run);
 		assert_true(tmr(0x41));
@@ -254,13 +235,13 @@ static void apic_73_discarded_while_disabled(void **state)
 static void apic_73_edge_of_lint0s_vector(void **state)
 {
 	(void)state;
-	start(false);
+	fake_run_make(&run, &vm, false);
 	fake_write(cpu(), VIC_APIC_LVT_LINT0, VIC_LVT_LEVEL | 0x51);
 	fake_request(cpu(), VIC_REQUEST_LINT0, 1);
 	fake_run_touch(&run);
 	fake_request(cpu(), VIC_REQUEST_LINT0, 0);
 	fake_run_enter(&run);
-	post(0x51, false);
+	fake_post(cpu(), 0x51, false);
 	fake_notification(&run);
 	assert_int_equal(fake_deliver(&run), 0x51);
 	assert_true(eoi());
@@ -271,13 +252,14 @@ static void apic_73_edge_of_lint0s_vector(void **state)
 static void apic_73_every_vector(void **state)
 {
 	(void)state;
-	start(true);
+	fake_run_make(&run, &vm, true);
 	fake_run_enter(&run);
 	for (int round = 0; round < 4; round++)
 		for (uint32_t v = 16; v < 256; v++) {
 			bool level = (v + (uint32_t)round) % 2;
 			bool known = fake_eoi_exits(cpu(), (uint8_t)v);
-			enum vic_post what = post((uint8_t)v, level);
+			enum vic_post what =
+				fake_post(cpu(), (uint8_t)v, level);
 
 			if (level && !known) {
 				assert_int_equal(what, VIC_POST_KICKED);
@@ -287,7 +269,7 @@ static void apic_73_every_vector(void **state)
 				assert_int_equal(what, VIC_POST_NOTIFIED);
 				fake_notification(&run);
 			}
-			assert_int_equal(rvi(), v);
+			assert_int_equal(fake_rvi(&run), v);
 			assert_int_equal(tmr((uint8_t)v), level || known);
 			assert_int_equal(fake_deliver(&run), v);
 			assert_int_equal(eoi(), level || known);

@@ -9,33 +9,12 @@
 #include "fake_image.h"
 #include "fake_posting.h"
 
-#include <string.h>
-
 static struct fake_vm vm;
 static struct fake_run run;
 
 static struct fake_vcpu *cpu(void)
 {
 	return &vm.cpu[0];
-}
-
-static void start(bool x2apic)
-{
-	fake_vm_plain(&vm, 1, x2apic);
-	fake_run_start(&run, cpu(), fake_pcpu(0, 0, NULL));
-}
-
-static enum vic_post post(uint8_t vector, bool level)
-{
-	return vic_vcpu_post(cpu()->vcpu, &vm.device, vector, level);
-}
-
-static struct vic_vcpu_inbox peek(void)
-{
-	struct vic_vcpu_inbox inbox;
-
-	vic_vcpu_peek(cpu()->vcpu, &inbox);
-	return inbox;
 }
 
 static enum vic_enter enter(void)
@@ -46,14 +25,14 @@ static enum vic_enter enter(void)
 /* What waits where, before it is thrown away or carried over. */
 static void fill_everything(void)
 {
-	start(false);
-	post(0x31, true);
+	fake_run_make(&run, &vm, false);
+	fake_post(cpu(), 0x31, true);
 	fake_run_enter(&run);
 	fake_deliver(&run);
-	post(0x35, false);
+	fake_post(cpu(), 0x35, false);
 	fake_notification(&run);
-	post(0x81, true);
-	post(0x91, false);
+	fake_post(cpu(), 0x81, true);
+	fake_post(cpu(), 0x91, false);
 	fake_run_exit(&run, true);
 }
 
@@ -89,7 +68,8 @@ static void init_and_reset_discard(void **state)
 					 run.eoi_exit[2] | run.eoi_exit[3],
 				 0);
 		/* And it is a usual edge again. */
-		assert_int_equal(post(0x81, false), VIC_POST_NOTIFIED);
+		assert_int_equal(fake_post(cpu(), 0x81, false),
+				 VIC_POST_NOTIFIED);
 	}
 }
 
@@ -111,8 +91,8 @@ static void inhibited_in_the_middle_of_everything(void **state)
 	assert_int_equal(cpu()->eois, 2);
 	/* Nothing is held any more, whatever the trigger mode. */
 	fake_enter(cpu());
-	assert_int_equal(post(0x81, false), VIC_POST_KICKED);
-	assert_int_equal(post(0x83, true), VIC_POST_COALESCED);
+	assert_int_equal(fake_post(cpu(), 0x81, false), VIC_POST_KICKED);
+	assert_int_equal(fake_post(cpu(), 0x83, true), VIC_POST_COALESCED);
 	vic_vcpu_exit(cpu()->vcpu, true);
 	assert_int_equal(vm.device.held, 2);
 }
@@ -124,14 +104,14 @@ static void activated_in_the_middle_of_everything(void **state)
 	(void)state;
 	fake_vm_plain(&vm, 1, false);
 	fake_serve(&vm, cpu(), 0x31);
-	post(0x41, true);
+	fake_post(cpu(), 0x41, true);
 	fake_harvest(cpu());
 	assert_int_equal(vic_lapic_ack(cpu()->lapic, 0x41), VIC_OK);
-	post(0x45, true);
-	post(0x46, false);
+	fake_post(cpu(), 0x45, true);
+	fake_post(cpu(), 0x46, false);
 	fake_harvest(cpu());
-	post(0x81, true);
-	post(0x91, false);
+	fake_post(cpu(), 0x81, true);
+	fake_post(cpu(), 0x91, false);
 	fake_run_start(&run, cpu(), fake_pcpu(0, 0, NULL));
 	fake_run_enter(&run);
 	assert_int_equal(run.status, 0x4191);
@@ -157,20 +137,13 @@ static void a_guest_that_disables_the_apic(void **state)
 {
 	(void)state;
 	fill_everything();
-	assert_int_equal(
-		vic_lapic_msr_write(cpu()->lapic, VIC_MSR_APIC_BASE,
-				    VIC_APIC_BASE_RESET | VIC_APIC_BASE_BSP),
-		VIC_ACCESS_DONE);
+	fake_hardware_enable(cpu(), false);
 	assert_false(vic_lapic_posting(cpu()->lapic));
 	fake_harvest(cpu());
 	assert_int_equal(enter(), VIC_ENTER_GUEST);
-	assert_int_equal(peek().state, VIC_GUEST);
+	assert_int_equal(fake_inbox(cpu()).state, VIC_GUEST);
 	vic_lapic_exit(cpu()->lapic, 0, false);
-	assert_int_equal(vic_lapic_msr_write(cpu()->lapic, VIC_MSR_APIC_BASE,
-					     VIC_APIC_BASE_RESET |
-						     VIC_APIC_BASE_BSP |
-						     VIC_APIC_BASE_EN),
-			 VIC_ACCESS_DONE);
+	fake_hardware_enable(cpu(), true);
 	assert_false(vic_lapic_posting(cpu()->lapic));
 	fake_write(cpu(), VIC_APIC_SVR, 0x1ff);
 	fake_run_start(&run, cpu(), fake_pcpu(0, 0, NULL));
@@ -178,7 +151,7 @@ static void a_guest_that_disables_the_apic(void **state)
 	assert_int_equal(run.status, 0);
 	assert_false(fake_eoi_exits(cpu(), 0x31) ||
 		     fake_eoi_exits(cpu(), 0x81));
-	assert_int_equal(post(0x91, false), VIC_POST_NOTIFIED);
+	assert_int_equal(fake_post(cpu(), 0x91, false), VIC_POST_NOTIFIED);
 }
 
 static void restored(void **state)
@@ -209,12 +182,12 @@ static void saved_while_posting(void **state)
 		struct fake_vm twin;
 
 		(void)state;
-		start(x2apic);
+		fake_run_make(&run, &vm, x2apic);
 		fake_vm_plain(&twin, 1, x2apic);
 		for (uint32_t v = 16; v < 250; v += 7) {
 			uint8_t vector;
 
-			post((uint8_t)v, v % 3 == 0);
+			fake_post(cpu(), (uint8_t)v, v % 3 == 0);
 			vic_vcpu_post(twin.cpu[0].vcpu, &twin.device,
 				      (uint8_t)v, v % 3 == 0);
 			if (v % 2)
@@ -252,14 +225,14 @@ static void saved_while_preempted(void **state)
 	for (int posting = 0; posting < 2; posting++) {
 		struct fake_image image;
 
-		start(false);
+		fake_run_make(&run, &vm, false);
 		if (!posting)
 			assert_int_equal(
 				vic_lapic_set_posting(cpu()->lapic, false),
 				VIC_OK);
 		vic_vcpu_put(cpu()->vcpu);
 		fake_device_post(cpu()->vcpu, 0x41);
-		assert_false(peek().outstanding);
+		assert_false(fake_inbox(cpu()).outstanding);
 		image = fake_save(cpu());
 		assert_int_equal(
 			fake_image_get(&image, IMAGE_PAGE(VIC_APIC_IRR + 32)),
@@ -278,7 +251,7 @@ static void newly_pending_is_accounted_for(void **state)
 	uint32_t random = 7;
 
 	(void)state;
-	start(false);
+	fake_run_make(&run, &vm, false);
 	own = vic_vcpu_counters(cpu()->vcpu);
 	for (int i = 0; i < 20000; i++) {
 		enum vic_post what;
@@ -288,11 +261,11 @@ static void newly_pending_is_accounted_for(void **state)
 		random = random * 1664525 + 1013904223;
 		n = random >> 28;
 		vector = (uint8_t)(16 + (random >> 8) % 240);
-		what = post(vector, (random >> 20 & 31) == 0);
+		what = fake_post(cpu(), vector, (random >> 20 & 31) == 0);
 		fresh += what != VIC_POST_MERGED;
 		if (what == VIC_POST_NOTIFIED && n % 2)
 			fake_notification(&run);
-		if (peek().state != VIC_POSTED) {
+		if (fake_inbox(cpu()).state != VIC_POSTED) {
 			if (n > 3)
 				fake_run_enter(&run);
 			continue;
@@ -312,7 +285,7 @@ static void newly_pending_is_accounted_for(void **state)
 			fake_run_scan(&run);
 		}
 	}
-	if (peek().state == VIC_POSTED)
+	if (fake_inbox(cpu()).state == VIC_POSTED)
 		fake_run_exit(&run, false);
 	fake_run_touch(&run);
 	for (uint32_t v = 16; v < 256; v++)

@@ -12,13 +12,8 @@
 
 static void make(struct fake_vm *vm, bool x2apic)
 {
-	struct fake_spec spec = {
-		.vcpus = 1,
-		.lapic_flags = x2apic ? VIC_LAPIC_X2APIC : 0,
-	};
-
 	fake_reset(NULL);
-	fake_vm_make(vm, &spec);
+	fake_vm_plain(vm, 1, x2apic);
 	/* Not a round number, and not 0. */
 	vm->ticks = 1000003;
 	vm->tsc = 77;
@@ -37,23 +32,12 @@ static void start(struct fake_vcpu *cpu, uint32_t lvt, uint32_t count)
 	fake_write(cpu, VIC_APIC_TIMER_ICR, count);
 }
 
-/* The host's timer goes off, whether or not it should. */
-static void alarm(struct fake_vcpu *cpu)
-{
-	fake_request(cpu, VIC_REQUEST_TIMER, 0);
-	fake_harvest(cpu);
-}
-
 /* @ticks pass; whether an interrupt comes, which is then served. */
 static bool passes(struct fake_vcpu *cpu, uint64_t ticks)
 {
 	cpu->vm->ticks += ticks;
-	alarm(cpu);
-	if (!fake_deliverable(cpu))
-		return false;
-	fake_complete(cpu, V);
-	assert_int_equal(fake_deliverable(cpu), 0);
-	return true;
+	fake_alarm(cpu);
+	return fake_complete_any(cpu, V);
 }
 
 /* Ticks from now to the deadline; fails if there is none. */
@@ -64,13 +48,6 @@ static uint64_t due(struct fake_vcpu *cpu)
 	assert_true(vic_lapic_deadline(cpu->lapic, &deadline));
 	assert_int_equal(deadline.clock, VIC_CLOCK_BUS);
 	return deadline.at - cpu->vm->ticks;
-}
-
-static bool armed(struct fake_vcpu *cpu)
-{
-	struct vic_deadline deadline;
-
-	return vic_lapic_deadline(cpu->lapic, &deadline);
 }
 
 /* APIC-51 */
@@ -210,7 +187,7 @@ static void one_shot_fires_once(void **state)
 		cpu = &vm.cpu[0];
 		start(cpu, V, 1000);
 		assert_true(passes(cpu, 1000));
-		assert_false(armed(cpu));
+		assert_false(fake_armed(cpu));
 		assert_int_equal(ccr(cpu), 0);
 		assert_int_equal(fake_read(cpu, VIC_APIC_TIMER_ICR), 1000);
 		assert_false(passes(cpu, 1000));
@@ -218,7 +195,7 @@ static void one_shot_fires_once(void **state)
 		assert_int_equal(ccr(cpu), 0);
 		/* Rewriting the LVT does not start it. */
 		fake_write(cpu, VIC_APIC_LVT_TIMER, V);
-		assert_false(armed(cpu));
+		assert_false(fake_armed(cpu));
 		fake_write(cpu, VIC_APIC_TIMER_ICR, 10);
 		assert_true(passes(cpu, 10));
 	}
@@ -269,7 +246,7 @@ static void apic_53_icr_starts_anew(void **state)
 		assert_false(passes(cpu, 499));
 		fake_write(cpu, VIC_APIC_TIMER_ICR, 0);
 		assert_int_equal(ccr(cpu), 0);
-		assert_false(armed(cpu));
+		assert_false(fake_armed(cpu));
 		assert_false(passes(cpu, 1));
 		assert_false(passes(cpu, 5000));
 	}
@@ -302,7 +279,7 @@ static void a_late_look_loses_nothing(void **state)
 			start(cpu, (periodic ? VIC_LVT_PERIODIC : 0) | V, 1000);
 			vm.ticks += 1000;
 			fake_write(cpu, stores[i].offset, stores[i].value);
-			alarm(cpu);
+			fake_alarm(cpu);
 			fake_write(cpu, VIC_APIC_SVR, 0x1ff);
 			fake_complete(cpu, V);
 			assert_int_equal(fake_deliverable(cpu), 0);
@@ -334,12 +311,12 @@ static void apic_54_the_count_goes_on(void **state)
 		assert_int_equal(ccr(cpu), 700);
 		assert_true(passes(cpu, 700));
 		assert_int_equal(ccr(cpu), 0);
-		assert_false(armed(cpu));
+		assert_false(fake_armed(cpu));
 		assert_false(passes(cpu, 1000));
 		/* Stopped at 0, it stays there in periodic mode, too. */
 		fake_write(cpu, VIC_APIC_LVT_TIMER, VIC_LVT_PERIODIC | V);
 		assert_int_equal(ccr(cpu), 0);
-		assert_false(armed(cpu));
+		assert_false(fake_armed(cpu));
 		assert_false(passes(cpu, 1000));
 	}
 }
@@ -358,10 +335,10 @@ static void the_reserved_mode_stops_it(void **state)
 	fake_write(cpu, VIC_APIC_LVT_TIMER, VIC_LVT_TIMER_MODE | V);
 	assert_int_equal(fake_read(cpu, VIC_APIC_LVT_TIMER),
 			 VIC_LVT_TIMER_MODE | V);
-	assert_false(armed(cpu));
+	assert_false(fake_armed(cpu));
 	assert_false(passes(cpu, 1000));
 	fake_write(cpu, VIC_APIC_TIMER_ICR, 1000);
-	assert_false(armed(cpu));
+	assert_false(fake_armed(cpu));
 	assert_false(passes(cpu, 5000));
 	assert_int_equal(
 		vic_lapic_msr_write(cpu->lapic, VIC_MSR_TSC_DEADLINE, 1000),
@@ -427,12 +404,12 @@ static void a_divisor_starts_nothing(void **state)
 	cpu = &vm.cpu[0];
 	fake_write(cpu, VIC_APIC_LVT_TIMER, V);
 	fake_write(cpu, VIC_APIC_TIMER_DCR, 0xa);
-	assert_false(armed(cpu));
+	assert_false(fake_armed(cpu));
 	start(cpu, V, 10);
 	assert_true(passes(cpu, 10));
 	fake_write(cpu, VIC_APIC_TIMER_DCR, 1);
 	assert_int_equal(ccr(cpu), 0);
-	assert_false(armed(cpu));
+	assert_false(fake_armed(cpu));
 	assert_false(passes(cpu, 1000));
 }
 
@@ -449,14 +426,14 @@ static void apic_59_masked_expiry_is_lost(void **state)
 		make(&vm, false);
 		cpu = &vm.cpu[0];
 		start(cpu, VIC_LVT_MASKED | V, 1000);
-		assert_false(armed(cpu));
+		assert_false(fake_armed(cpu));
 		vm.ticks += 400;
 		assert_int_equal(ccr(cpu), 600);
 		vm.ticks += 600;
 		if (looks)
-			alarm(cpu);
+			fake_alarm(cpu);
 		fake_write(cpu, VIC_APIC_LVT_TIMER, V);
-		assert_false(armed(cpu));
+		assert_false(fake_armed(cpu));
 		assert_false(passes(cpu, 0));
 		assert_int_equal(ccr(cpu), 0);
 		assert_false(passes(cpu, 1000));
@@ -476,7 +453,7 @@ static void apic_59_periodic_keeps_its_phase(void **state)
 		start(cpu, VIC_LVT_PERIODIC | VIC_LVT_MASKED | V, 1000);
 		vm.ticks += 2300;
 		if (looks)
-			alarm(cpu);
+			fake_alarm(cpu);
 		assert_int_equal(ccr(cpu), 700);
 		fake_write(cpu, VIC_APIC_LVT_TIMER, VIC_LVT_PERIODIC | V);
 		assert_int_equal(due(cpu), 700);
@@ -498,12 +475,12 @@ static void software_disable_lets_it_count(void **state)
 	start(cpu, VIC_LVT_PERIODIC | V, 1000);
 	assert_false(passes(cpu, 100));
 	fake_write(cpu, VIC_APIC_SVR, 0xff);
-	assert_false(armed(cpu));
+	assert_false(fake_armed(cpu));
 	assert_int_equal(ccr(cpu), 900);
 	assert_false(passes(cpu, 1100));
 	assert_int_equal(ccr(cpu), 800);
 	fake_write(cpu, VIC_APIC_SVR, 0x1ff);
-	assert_false(armed(cpu));
+	assert_false(fake_armed(cpu));
 	assert_false(passes(cpu, 1000));
 	fake_write(cpu, VIC_APIC_LVT_TIMER, VIC_LVT_PERIODIC | V);
 	assert_int_equal(due(cpu), 800);

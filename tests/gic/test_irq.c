@@ -39,22 +39,6 @@ static bool active(struct fake_gic_cpu *cpu, uint32_t intid)
 	return registers;
 }
 
-/* From HOST to HOST: acknowledge it and leave it active. */
-static void acknowledge(struct fake_gic_cpu *cpu, uint32_t intid)
-{
-	fake_gic_enter(cpu);
-	assert_int_equal(fake_gic_take(cpu), intid);
-	fake_gic_leave(cpu);
-}
-
-/* The rest of it. */
-static void complete(struct fake_gic_cpu *cpu, uint32_t intid)
-{
-	fake_gic_enter(cpu);
-	fake_gic_eoi(cpu, intid);
-	fake_gic_leave(cpu);
-}
-
 static void an_edge_is_pending_until_acknowledged(void **state)
 {
 	struct fake_gic vm;
@@ -77,10 +61,10 @@ static void an_edge_is_pending_until_acknowledged(void **state)
 		assert_true(pending(cpu, intid));
 		/* A second edge merges. */
 		assert_int_equal(fake_gic_pulse(cpu, intid), VIC_POST_MERGED);
-		acknowledge(cpu, intid);
+		fake_gic_acknowledge(cpu, intid);
 		assert_false(pending(cpu, intid));
 		assert_true(active(cpu, intid));
-		complete(cpu, intid);
+		fake_gic_complete(cpu, intid);
 		assert_false(active(cpu, intid));
 		/* A high line alone is no edge. */
 		fake_gic_line(cpu, intid, true);
@@ -112,13 +96,13 @@ static void a_level_is_pending_while_high(void **state)
 		assert_false(pending(cpu, intid));
 		fake_gic_runs_none(cpu);
 		fake_gic_line(cpu, intid, true);
-		acknowledge(cpu, intid);
+		fake_gic_acknowledge(cpu, intid);
 		/* Active and pending while the line is high. */
 		assert_true(pending(cpu, intid) && active(cpu, intid));
 		fake_gic_line(cpu, intid, false);
 		assert_false(pending(cpu, intid));
 		assert_true(active(cpu, intid));
-		complete(cpu, intid);
+		fake_gic_complete(cpu, intid);
 		fake_gic_runs_none(cpu);
 	}
 }
@@ -135,13 +119,13 @@ static void a_line_that_stays_high_comes_again(void **state)
 	fake_gic_ready_level(cpu, 40, 0x80);
 	fake_gic_line(cpu, 40, true);
 	for (n = 0; n < 3; n++) {
-		acknowledge(cpu, 40);
+		fake_gic_acknowledge(cpu, 40);
 		/* Not again while it is active. */
 		fake_gic_enter(cpu);
 		assert_int_equal(fake_gic_take(cpu), VIC_INTID_NONE);
 		fake_gic_leave(cpu);
 		assert_int_equal(cpu->eois, n);
-		complete(cpu, 40);
+		fake_gic_complete(cpu, 40);
 		assert_int_equal(cpu->eois, n + 1);
 		assert_int_equal(cpu->eoi_source, VIC_EOI_GIC);
 		assert_int_equal(cpu->eoi_number, 40);
@@ -277,18 +261,18 @@ static void gic_11_acknowledging_clears_the_latch(void **state)
 	cpu = &vm.cpu[0];
 	fake_gic_ready_level(cpu, 40, 0x80);
 	fake_gic_set(cpu, FAKE_SET_PENDING, 40);
-	acknowledge(cpu, 40);
+	fake_gic_acknowledge(cpu, 40);
 	assert_false(pending(cpu, 40));
-	complete(cpu, 40);
+	fake_gic_complete(cpu, 40);
 	fake_gic_runs_none(cpu);
 	/* With the line high: the line alone is left. */
 	fake_gic_line(cpu, 40, true);
 	fake_gic_set(cpu, FAKE_SET_PENDING, 40);
-	acknowledge(cpu, 40);
+	fake_gic_acknowledge(cpu, 40);
 	assert_true(pending(cpu, 40));
 	fake_gic_line(cpu, 40, false);
 	assert_false(pending(cpu, 40));
-	complete(cpu, 40);
+	fake_gic_complete(cpu, 40);
 	fake_gic_runs_none(cpu);
 }
 
@@ -313,7 +297,7 @@ static void gic_13_active_and_pending_comes_once_more(void **state)
 			else
 				fake_gic_ready(cpu, intid, 0x80);
 			fake_gic_set(cpu, FAKE_SET_PENDING, intid);
-			acknowledge(cpu, intid);
+			fake_gic_acknowledge(cpu, intid);
 			if (how == 0) {
 				fake_gic_pulse(cpu, intid);
 				fake_gic_pulse(cpu, intid);
@@ -324,7 +308,7 @@ static void gic_13_active_and_pending_comes_once_more(void **state)
 			fake_gic_enter(cpu);
 			assert_int_equal(fake_gic_take(cpu), VIC_INTID_NONE);
 			fake_gic_leave(cpu);
-			complete(cpu, intid);
+			fake_gic_complete(cpu, intid);
 			assert_false(active(cpu, intid));
 			fake_gic_runs_one(cpu, intid);
 			fake_gic_runs_none(cpu);
@@ -370,7 +354,7 @@ static void two_ends_of_a_level_before_one_exit(void **state)
 		cpu = &vm.cpu[0];
 		fake_gic_ready_level(cpu, intid, 0x80);
 		fake_gic_line(cpu, intid, true);
-		acknowledge(cpu, intid);
+		fake_gic_acknowledge(cpu, intid);
 		fake_gic_line(cpu, intid, (n & 4) != 0);
 		fake_gic_set(cpu, FAKE_SET_PENDING, intid);
 		fake_gic_enter(cpu);
@@ -413,7 +397,7 @@ static void gic_14_a_guest_writes_its_own_active_bits(void **state)
 		fake_gic_runs_one(cpu, intid);
 		/* Acknowledged, and cleared by hand. */
 		fake_gic_pulse(cpu, intid);
-		acknowledge(cpu, intid);
+		fake_gic_acknowledge(cpu, intid);
 		fake_gic_set(cpu, FAKE_CLEAR_ACTIVE, intid);
 		assert_false(active(cpu, intid));
 		fake_gic_enter(cpu);
@@ -440,12 +424,12 @@ static void a_message_to_an_edge_spi(void **state)
 			     VIC_POST_MERGED);
 	assert_int_equal(vic_gic_message(vm.gic, &vm.device, 40, true),
 			 VIC_POST_MERGED);
-	acknowledge(cpu, 40);
+	fake_gic_acknowledge(cpu, 40);
 	assert_false(pending(cpu, 40));
 	/* Again without a clear between: an edge each. */
 	vic_gic_message(vm.gic, &vm.device, 40, true);
 	assert_true(pending(cpu, 40) && active(cpu, 40));
-	complete(cpu, 40);
+	fake_gic_complete(cpu, 40);
 	fake_gicd_write(cpu, VIC_GICD_CLRSPI_NSR, 40);
 	assert_false(pending(cpu, 40));
 	fake_gic_runs_none(cpu);
@@ -472,14 +456,14 @@ static void a_message_to_a_level_spi(void **state)
 	assert_true(pending(cpu, 4100));
 	fake_gic_set(cpu, FAKE_CLEAR_PENDING, 4100);
 	assert_true(pending(cpu, 4100));
-	acknowledge(cpu, 4100);
+	fake_gic_acknowledge(cpu, 4100);
 	assert_true(pending(cpu, 4100) && active(cpu, 4100));
-	complete(cpu, 4100);
+	fake_gic_complete(cpu, 4100);
 	/* It comes again until it is cleared. */
-	acknowledge(cpu, 4100);
+	fake_gic_acknowledge(cpu, 4100);
 	fake_gicd_write(cpu, VIC_GICD_CLRSPI_NSR, 4100);
 	assert_false(pending(cpu, 4100));
-	complete(cpu, 4100);
+	fake_gic_complete(cpu, 4100);
 	fake_gic_runs_none(cpu);
 	/* The line and the message are two sources. */
 	fake_gic_line(cpu, 4100, true);

@@ -8,22 +8,6 @@
 
 #include "fake_gic.h"
 
-/* From HOST to HOST: acknowledge it and leave it active. */
-static void acknowledge(struct fake_gic_cpu *cpu, uint32_t intid)
-{
-	fake_gic_enter(cpu);
-	assert_int_equal(fake_gic_take(cpu), intid);
-	fake_gic_leave(cpu);
-}
-
-/* The rest of it. */
-static void complete(struct fake_gic_cpu *cpu, uint32_t intid)
-{
-	fake_gic_enter(cpu);
-	fake_gic_eoi(cpu, intid);
-	fake_gic_leave(cpu);
-}
-
 /* GIC-18 */
 static void gic_18_retarget_while_pending(void **state)
 {
@@ -71,14 +55,14 @@ static void gic_18_retarget_while_active(void **state)
 	fake_gic_ready(cpu, 40, 0x80);
 	fake_gic_route(cpu, 40, 1);
 	fake_gic_pulse(cpu, 40);
-	acknowledge(&cpu[1], 40);
+	fake_gic_acknowledge(&cpu[1], 40);
 	fake_gic_route(cpu, 40, 2);
 	assert_true(fake_gic_get(&cpu[0], FAKE_SET_ACTIVE, 40));
 	fake_gic_runs_none(&cpu[2]);
 	/* The next one waits for the deactivation, then goes elsewhere. */
 	fake_gic_pulse(cpu, 40);
 	fake_gic_runs_none(&cpu[2]);
-	complete(&cpu[1], 40);
+	fake_gic_complete(&cpu[1], 40);
 	assert_false(fake_gic_get(&cpu[0], FAKE_SET_ACTIVE, 40));
 	fake_gic_runs_none(&cpu[1]);
 	fake_gic_runs_one(&cpu[2], 40);
@@ -100,13 +84,13 @@ static void gic_18_retarget_while_active_outside(void **state)
 	fake_gic_route(cpu, 40, 1);
 	fake_gic_route(cpu, 41, 1);
 	fake_gic_pulse(cpu, 40);
-	acknowledge(&cpu[1], 40);
+	fake_gic_acknowledge(&cpu[1], 40);
 	fake_gic_pulse(cpu, 41);
-	acknowledge(&cpu[1], 41);
+	fake_gic_acknowledge(&cpu[1], 41);
 	fake_gic_route(cpu, 40, 2);
 	fake_gic_runs_none(&cpu[2]);
-	complete(&cpu[1], 41);
-	complete(&cpu[1], 40);
+	fake_gic_complete(&cpu[1], 41);
+	fake_gic_complete(&cpu[1], 40);
 	assert_false(fake_gic_get(cpu, FAKE_SET_ACTIVE, 40));
 	assert_false(fake_gic_get(cpu, FAKE_SET_ACTIVE, 41));
 	fake_gic_pulse(cpu, 40);
@@ -169,7 +153,7 @@ hold_as(struct fake_gic *vm, unsigned int given, bool level)
 	fake_gic_route(cpu, 40, 1);
 	fake_gic_set(cpu, FAKE_SET_PENDING, 40);
 	if (given > 1)
-		acknowledge(cpu, 40);
+		fake_gic_acknowledge(cpu, 40);
 	if (given > 2)
 		fake_gic_set(cpu, FAKE_SET_PENDING, 40);
 	if (given == HELD_BACK)
@@ -229,7 +213,7 @@ order(size_t n, unsigned int given, enum deed deed, bool level, bool first)
 	fake_gic_set(old, FAKE_ENABLE, 40);
 	if (active) {
 		fake_gic_runs_none(&vm.cpu[2]);
-		complete(old, 40);
+		fake_gic_complete(old, 40);
 	}
 	if (pending)
 		fake_gic_runs_one(&vm.cpu[2], 40);
@@ -278,7 +262,7 @@ static void gic_18_a_latch_held_back_goes_along(void **state)
 		}
 		fake_gic_set(old, FAKE_ENABLE, 40);
 		if (!ends)
-			complete(old, 40);
+			fake_gic_complete(old, 40);
 		fake_gic_runs_one(&vm.cpu[routed ? 2 : 1], 40);
 		fake_gic_runs_none(&vm.cpu[1]);
 		fake_gic_runs_none(&vm.cpu[2]);

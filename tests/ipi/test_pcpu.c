@@ -10,24 +10,6 @@
 
 static _Alignas(VIC_CACHE_LINE) unsigned char memory[2 * VIC_CACHE_LINE];
 
-static struct vic_vcpu *first(void)
-{
-	return fake_host.vm.cpu[0].vcpu;
-}
-
-static struct vic_vcpu_inbox peek(void)
-{
-	struct vic_vcpu_inbox inbox;
-
-	vic_vcpu_peek(first(), &inbox);
-	return inbox;
-}
-
-static uint64_t control(void)
-{
-	return vic_vcpu_pid(first())->control;
-}
-
 static const struct vic_pcpu_config good = {
 	.size = sizeof(good),
 	.id = 3,
@@ -137,17 +119,19 @@ static void apic_66_destination_in_both_host_modes(void **state)
 		assert_int_equal(
 			vic_pcpu_init(memory, sizeof(memory), &config, &pcpu),
 			VIC_OK);
-		vic_vcpu_load(first(), pcpu);
-		assert_true(control() == fake_control(0xf2, id, false));
+		vic_vcpu_load(fake_host_vcpu(), pcpu);
+		assert_true(fake_host_control() ==
+			    fake_control(0xf2, id, false));
 		config.flags = VIC_PCPU_XAPIC;
 		assert_int_equal(
 			vic_pcpu_init(memory, sizeof(memory), &config, &pcpu),
 			VIC_OK);
-		vic_vcpu_load(first(), pcpu);
-		assert_true(control() == fake_control(0xf2, id << 8, false));
+		vic_vcpu_load(fake_host_vcpu(), pcpu);
+		assert_true(fake_host_control() ==
+			    fake_control(0xf2, id << 8, false));
 	}
 	fake_host_make(1);
-	assert_int_equal((uintptr_t)vic_vcpu_pid(first()) % 64, 0);
+	assert_int_equal((uintptr_t)vic_vcpu_pid(fake_host_vcpu()) % 64, 0);
 }
 
 /* APIC-66 */
@@ -159,37 +143,38 @@ static void apic_66_a_new_descriptor(void **state)
 	fake_host_make(1);
 	/* Nobody is to be notified yet, if anybody posts at all. */
 	expected.control = VIC_PID_SN;
-	assert_memory_equal(vic_vcpu_pid(first()), &expected, sizeof(expected));
+	assert_memory_equal(vic_vcpu_pid(fake_host_vcpu()), &expected,
+			    sizeof(expected));
 }
 
 static void load_put_migrate_sleep(void **state)
 {
 	(void)state;
 	fake_host_make(1);
-	vic_vcpu_load(first(), fake_host.pcpus[0]);
-	assert_true(control() == fake_running_on(0));
-	vic_vcpu_put(first());
-	assert_true(control() & VIC_PID_SN);
-	vic_vcpu_put(first());
-	assert_true(control() & VIC_PID_SN);
-	vic_vcpu_load(first(), fake_host.pcpus[1]);
-	assert_true(control() == fake_running_on(1));
-	vic_vcpu_load(first(), fake_host.pcpus[0]);
-	assert_true(control() == fake_running_on(0));
-	assert_true(vic_vcpu_block(first()));
-	assert_true(control() == fake_asleep_on(0));
+	vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[0]);
+	assert_true(fake_host_control() == fake_running_on(0));
+	vic_vcpu_put(fake_host_vcpu());
+	assert_true(fake_host_control() & VIC_PID_SN);
+	vic_vcpu_put(fake_host_vcpu());
+	assert_true(fake_host_control() & VIC_PID_SN);
+	vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[1]);
+	assert_true(fake_host_control() == fake_running_on(1));
+	vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[0]);
+	assert_true(fake_host_control() == fake_running_on(0));
+	assert_true(vic_vcpu_block(fake_host_vcpu()));
+	assert_true(fake_host_control() == fake_asleep_on(0));
 	/* Nothing changes for one that sleeps. */
-	vic_vcpu_put(first());
-	assert_true(control() == fake_asleep_on(0));
-	vic_vcpu_unblock(first());
-	assert_true(control() == fake_running_on(0));
+	vic_vcpu_put(fake_host_vcpu());
+	assert_true(fake_host_control() == fake_asleep_on(0));
+	vic_vcpu_unblock(fake_host_vcpu());
+	assert_true(fake_host_control() == fake_running_on(0));
 	/* A preempted one may go to sleep, too. */
-	vic_vcpu_load(first(), fake_host.pcpus[1]);
-	vic_vcpu_put(first());
-	assert_true(vic_vcpu_block(first()));
-	assert_true(control() == fake_asleep_on(1));
-	vic_vcpu_unblock(first());
-	assert_true(control() == fake_running_on(1));
+	vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[1]);
+	vic_vcpu_put(fake_host_vcpu());
+	assert_true(vic_vcpu_block(fake_host_vcpu()));
+	assert_true(fake_host_control() == fake_asleep_on(1));
+	vic_vcpu_unblock(fake_host_vcpu());
+	assert_true(fake_host_control() == fake_running_on(1));
 	assert_int_equal(fake_host.held, 0);
 }
 
@@ -197,34 +182,35 @@ static void one_that_was_never_loaded_is_not_listed(void **state)
 {
 	(void)state;
 	fake_host_make(1);
-	assert_true(vic_vcpu_block(first()));
-	vic_vcpu_put(first());
-	assert_int_equal(control() & (VIC_PID_NV | VIC_PID_NDST), 0);
-	assert_int_equal(vic_vcpu_post(first(), &fake_host.vm.device,
+	assert_true(vic_vcpu_block(fake_host_vcpu()));
+	vic_vcpu_put(fake_host_vcpu());
+	assert_int_equal(fake_host_control() & (VIC_PID_NV | VIC_PID_NDST), 0);
+	assert_int_equal(vic_vcpu_post(fake_host_vcpu(), &fake_host.vm.device,
 				       FAKE_HOST_VECTOR, false),
 			 VIC_POST_WOKEN);
 	assert_int_equal(
 		vic_pcpu_wakeup(fake_host.pcpus[0], &fake_host.vm.device), 0);
-	vic_vcpu_unblock(first());
-	assert_int_equal(control() & (VIC_PID_NV | VIC_PID_NDST), 0);
+	vic_vcpu_unblock(fake_host_vcpu());
+	assert_int_equal(fake_host_control() & (VIC_PID_NV | VIC_PID_NDST), 0);
 }
 
 static void refused_to_sleep(void **state)
 {
 	(void)state;
 	fake_host_make(1);
-	vic_vcpu_load(first(), fake_host.pcpus[0]);
-	vic_vcpu_request(first(), &fake_host.vm.device, VIC_REQUEST_NMI, 0);
-	assert_false(vic_vcpu_block(first()));
-	assert_true(control() == fake_running_on(0));
-	assert_int_equal(peek().state, VIC_HOST);
+	vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[0]);
+	vic_vcpu_request(fake_host_vcpu(), &fake_host.vm.device,
+			 VIC_REQUEST_NMI, 0);
+	assert_false(vic_vcpu_block(fake_host_vcpu()));
+	assert_true(fake_host_control() == fake_running_on(0));
+	assert_int_equal(fake_inbox(&fake_host.vm.cpu[0]).state, VIC_HOST);
 	/* Nor is it found by the handler. */
 	fake_host_device_posts();
 	assert_int_equal(fake_host.notice.vector, FAKE_NV);
 	assert_int_equal(
 		vic_pcpu_wakeup(fake_host.pcpus[0], &fake_host.vm.device), 0);
 	assert_int_equal(fake_host.vm.cpu[0].wakes, 0);
-	assert_false(vic_vcpu_block(first()));
+	assert_false(vic_vcpu_block(fake_host_vcpu()));
 	assert_int_equal(
 		vic_pcpu_wakeup(fake_host.pcpus[0], &fake_host.vm.device), 0);
 }
@@ -235,31 +221,32 @@ static void apic_69_posted_while_suppressed(void **state)
 	for (int again = 0; again < 3; again++) {
 		(void)state;
 		fake_host_make(1);
-		vic_vcpu_load(first(), fake_host.pcpus[0]);
-		vic_vcpu_put(first());
+		vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[0]);
+		vic_vcpu_put(fake_host_vcpu());
 		fake_host_device_posts();
 		/* VT-d 5.2.3: no notification, and ON stays clear. */
 		assert_false(fake_host.notice.sent);
-		assert_false(peek().outstanding);
+		assert_false(fake_inbox(&fake_host.vm.cpu[0]).outstanding);
 		if (again == 0) {
-			vic_vcpu_load(first(), fake_host.pcpus[1]);
-			assert_true(control() ==
+			vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[1]);
+			assert_true(fake_host_control() ==
 				    (fake_running_on(1) | VIC_PID_ON));
-			assert_int_equal(vic_vcpu_enter(first()),
+			assert_int_equal(vic_vcpu_enter(fake_host_vcpu()),
 					 VIC_ENTER_AGAIN);
 		} else if (again == 1) {
-			vic_vcpu_load(first(), fake_host.pcpus[0]);
-			assert_false(vic_vcpu_block(first()));
+			vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[0]);
+			assert_false(vic_vcpu_block(fake_host_vcpu()));
 		} else {
 			/* It goes to sleep as it is. */
-			assert_false(vic_vcpu_block(first()));
-			assert_int_equal(peek().state, VIC_HOST);
+			assert_false(vic_vcpu_block(fake_host_vcpu()));
+			assert_int_equal(fake_inbox(&fake_host.vm.cpu[0]).state,
+					 VIC_HOST);
 		}
 		fake_harvest(&fake_host.vm.cpu[0]);
 		assert_true(fake_bit(&fake_host.vm.cpu[0], VIC_APIC_IRR,
 				     FAKE_HOST_VECTOR));
-		assert_false(peek().outstanding);
-		assert_true(vic_vcpu_block(first()));
+		assert_false(fake_inbox(&fake_host.vm.cpu[0]).outstanding);
+		assert_true(vic_vcpu_block(fake_host_vcpu()));
 	}
 }
 
@@ -269,13 +256,13 @@ static void apic_69_every_vector(void **state)
 	(void)state;
 	for (uint32_t v = 16; v < 256; v++) {
 		fake_host_make(1);
-		vic_vcpu_load(first(), fake_host.pcpus[0]);
-		vic_vcpu_put(first());
-		fake_device_post(first(), (uint8_t)v);
-		vic_vcpu_load(first(), fake_host.pcpus[0]);
-		assert_true(peek().outstanding);
-		vic_vcpu_put(first());
-		assert_false(vic_vcpu_block(first()));
+		vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[0]);
+		vic_vcpu_put(fake_host_vcpu());
+		fake_device_post(fake_host_vcpu(), (uint8_t)v);
+		vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[0]);
+		assert_true(fake_inbox(&fake_host.vm.cpu[0]).outstanding);
+		vic_vcpu_put(fake_host_vcpu());
+		assert_false(vic_vcpu_block(fake_host_vcpu()));
 		fake_harvest(&fake_host.vm.cpu[0]);
 		assert_true(fake_bit(&fake_host.vm.cpu[0], VIC_APIC_IRR,
 				     (uint8_t)v));
@@ -287,18 +274,18 @@ static void apic_69_nothing_outstanding_after_a_load(void **state)
 {
 	(void)state;
 	fake_host_make(1);
-	vic_vcpu_load(first(), fake_host.pcpus[0]);
-	vic_vcpu_put(first());
-	vic_vcpu_load(first(), fake_host.pcpus[1]);
-	assert_true(control() == fake_running_on(1));
+	vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[0]);
+	vic_vcpu_put(fake_host_vcpu());
+	vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[1]);
+	assert_true(fake_host_control() == fake_running_on(1));
 	/* What is outstanding stays so. */
 	fake_host_device_posts();
 	assert_true(fake_host.notice.sent);
 	assert_int_equal(fake_host.notice.ndst, FAKE_PCPU_ID(1));
-	vic_vcpu_put(first());
-	assert_true(peek().outstanding);
-	vic_vcpu_load(first(), fake_host.pcpus[0]);
-	assert_true(control() == (fake_running_on(0) | VIC_PID_ON));
+	vic_vcpu_put(fake_host_vcpu());
+	assert_true(fake_inbox(&fake_host.vm.cpu[0]).outstanding);
+	vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[0]);
+	assert_true(fake_host_control() == (fake_running_on(0) | VIC_PID_ON));
 }
 
 /* APIC-67 */
@@ -306,16 +293,17 @@ static void apic_67_software_posts_while_suppressed(void **state)
 {
 	(void)state;
 	fake_host_make(1);
-	vic_vcpu_load(first(), fake_host.pcpus[0]);
-	vic_vcpu_put(first());
-	assert_int_equal(vic_vcpu_post(first(), &fake_host.vm.device,
+	vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[0]);
+	vic_vcpu_put(fake_host_vcpu());
+	assert_int_equal(vic_vcpu_post(fake_host_vcpu(), &fake_host.vm.device,
 				       FAKE_HOST_VECTOR, false),
 			 VIC_POST_SILENT);
-	assert_false(vic_vcpu_block(first()));
-	vic_vcpu_load(first(), fake_host.pcpus[1]);
-	assert_int_equal(vic_vcpu_enter(first()), VIC_ENTER_AGAIN);
-	assert_true(peek().outstanding);
-	assert_int_equal(peek().pir[1], UINT64_C(1) << (FAKE_HOST_VECTOR - 64));
+	assert_false(vic_vcpu_block(fake_host_vcpu()));
+	vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[1]);
+	assert_int_equal(vic_vcpu_enter(fake_host_vcpu()), VIC_ENTER_AGAIN);
+	assert_true(fake_inbox(&fake_host.vm.cpu[0]).outstanding);
+	assert_int_equal(fake_inbox(&fake_host.vm.cpu[0]).pir[1],
+			 UINT64_C(1) << (FAKE_HOST_VECTOR - 64));
 }
 
 /* APIC-70 */
@@ -323,8 +311,8 @@ static void apic_70_the_wakeup_vector(void **state)
 {
 	(void)state;
 	fake_host_make(1);
-	vic_vcpu_load(first(), fake_host.pcpus[1]);
-	assert_true(vic_vcpu_block(first()));
+	vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[1]);
+	assert_true(vic_vcpu_block(fake_host_vcpu()));
 	assert_int_equal(
 		vic_pcpu_wakeup(fake_host.pcpus[1], &fake_host.vm.device), 0);
 	assert_int_equal(fake_host.vm.cpu[0].wakes, 0);
@@ -341,14 +329,14 @@ static void apic_70_the_wakeup_vector(void **state)
 	/* It is on its way. */
 	assert_int_equal(
 		vic_pcpu_wakeup(fake_host.pcpus[1], &fake_host.vm.device), 0);
-	vic_vcpu_unblock(first());
-	assert_true(control() == (fake_running_on(1) | VIC_PID_ON));
-	assert_false(vic_vcpu_block(first()));
-	assert_int_equal(vic_vcpu_enter(first()), VIC_ENTER_AGAIN);
+	vic_vcpu_unblock(fake_host_vcpu());
+	assert_true(fake_host_control() == (fake_running_on(1) | VIC_PID_ON));
+	assert_false(vic_vcpu_block(fake_host_vcpu()));
+	assert_int_equal(vic_vcpu_enter(fake_host_vcpu()), VIC_ENTER_AGAIN);
 	fake_harvest(&fake_host.vm.cpu[0]);
-	assert_int_equal(control(), fake_running_on(1));
+	assert_int_equal(fake_host_control(), fake_running_on(1));
 	/* Asleep again: another post is another wake. */
-	assert_true(vic_vcpu_block(first()));
+	assert_true(vic_vcpu_block(fake_host_vcpu()));
 	fake_host_device_posts();
 	assert_int_equal(
 		vic_pcpu_wakeup(fake_host.pcpus[1], &fake_host.vm.device), 1);
@@ -378,12 +366,12 @@ static void a_post_to_a_descriptor_alone(void **state)
 			uint64_t before;
 
 			fake_host_make(1);
-			pid = vic_vcpu_pid(first());
-			vic_vcpu_load(first(), fake_host.pcpus[1]);
+			pid = vic_vcpu_pid(fake_host_vcpu());
+			vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[1]);
 			if (rows[i].on)
 				pid->control |= VIC_PID_ON;
 			if (rows[i].put)
-				vic_vcpu_put(first());
+				vic_vcpu_put(fake_host_vcpu());
 			before = pid->control;
 			notify = 1;
 			assert_int_equal(vic_pid_post(pid, (uint8_t)v, &notify),
@@ -412,11 +400,11 @@ static void a_post_to_a_descriptor_alone(void **state)
 		}
 	/* To one that sleeps, the wake-up vector. */
 	fake_host_make(1);
-	vic_vcpu_load(first(), fake_host.pcpus[0]);
-	assert_true(vic_vcpu_block(first()));
-	assert_int_equal(
-		vic_pid_post(vic_vcpu_pid(first()), FAKE_HOST_VECTOR, &notify),
-		VIC_POST_NOTIFIED);
+	vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[0]);
+	assert_true(vic_vcpu_block(fake_host_vcpu()));
+	assert_int_equal(vic_pid_post(vic_vcpu_pid(fake_host_vcpu()),
+				      FAKE_HOST_VECTOR, &notify),
+			 VIC_POST_NOTIFIED);
 	assert_true((notify & ~VIC_PID_ON) == fake_asleep_on(0));
 	assert_int_equal(
 		vic_pcpu_wakeup(fake_host.pcpus[0], &fake_host.vm.device), 1);
@@ -427,28 +415,29 @@ static void apic_70_software_wakes_it_itself(void **state)
 {
 	(void)state;
 	fake_host_make(1);
-	vic_vcpu_load(first(), fake_host.pcpus[0]);
-	assert_true(vic_vcpu_block(first()));
-	assert_int_equal(vic_vcpu_post(first(), &fake_host.vm.device,
+	vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[0]);
+	assert_true(vic_vcpu_block(fake_host_vcpu()));
+	assert_int_equal(vic_vcpu_post(fake_host_vcpu(), &fake_host.vm.device,
 				       FAKE_HOST_VECTOR, false),
 			 VIC_POST_WOKEN);
 	assert_int_equal(fake_host.vm.cpu[0].wakes, 1);
 	fake_host_device_posts();
 	assert_false(fake_host.notice.sent);
-	vic_vcpu_unblock(first());
+	vic_vcpu_unblock(fake_host_vcpu());
 	assert_int_equal(
 		vic_pcpu_wakeup(fake_host.pcpus[0], &fake_host.vm.device), 0);
 	assert_int_equal(fake_host.vm.cpu[0].wakes, 1);
 	assert_int_equal(fake_host.vm.device.wakeups, 0);
 	/* A request, too. */
 	fake_harvest(&fake_host.vm.cpu[0]);
-	assert_true(vic_vcpu_block(first()));
-	assert_int_equal(vic_vcpu_request(first(), &fake_host.vm.device,
-					  VIC_REQUEST_NMI, 0),
+	assert_true(vic_vcpu_block(fake_host_vcpu()));
+	assert_int_equal(vic_vcpu_request(fake_host_vcpu(),
+					  &fake_host.vm.device, VIC_REQUEST_NMI,
+					  0),
 			 VIC_POST_WOKEN);
 	assert_int_equal(fake_host.vm.cpu[0].wakes, 2);
-	vic_vcpu_unblock(first());
-	assert_true(control() == fake_running_on(0));
+	vic_vcpu_unblock(fake_host_vcpu());
+	assert_true(fake_host_control() == fake_running_on(0));
 }
 
 /* The vCPUs i of pCPU @n for which the device posts: i % 3 == 0. */

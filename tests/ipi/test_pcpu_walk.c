@@ -9,24 +9,6 @@
 
 #include "fake_host.h"
 
-static struct vic_vcpu *first(void)
-{
-	return fake_host.vm.cpu[0].vcpu;
-}
-
-static struct vic_vcpu_inbox peek(void)
-{
-	struct vic_vcpu_inbox inbox;
-
-	vic_vcpu_peek(first(), &inbox);
-	return inbox;
-}
-
-static uint64_t control(void)
-{
-	return vic_vcpu_pid(first())->control;
-}
-
 /* What may come next: steps of the owner, and the handler everywhere. */
 enum step {
 	LOAD_0,
@@ -81,32 +63,32 @@ static void do_step(struct owner *owner, enum step step)
 	case LOAD_1:
 		owner->pcpu = step == LOAD_1;
 		owner->put = false;
-		vic_vcpu_load(first(), fake_host.pcpus[owner->pcpu]);
+		vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[owner->pcpu]);
 		break;
 	case PUT:
 		owner->put |= owner->state == VIC_HOST;
-		vic_vcpu_put(first());
+		vic_vcpu_put(fake_host_vcpu());
 		break;
 	case BLOCK:
 		owner->bed = owner->pcpu;
-		if (vic_vcpu_block(first())) {
+		if (vic_vcpu_block(fake_host_vcpu())) {
 			owner->state = VIC_BLOCKED;
 			owner->put = false;
 		} else {
 			/* Whether it is as loaded then is left open. */
-			owner->put &= (control() & VIC_PID_SN) != 0;
+			owner->put &= (fake_host_control() & VIC_PID_SN) != 0;
 		}
 		break;
 	case UNBLOCK:
-		vic_vcpu_unblock(first());
+		vic_vcpu_unblock(fake_host_vcpu());
 		owner->state = VIC_HOST;
 		break;
 	case ENTER:
-		if (vic_vcpu_enter(first()) == VIC_ENTER_GUEST)
+		if (vic_vcpu_enter(fake_host_vcpu()) == VIC_ENTER_GUEST)
 			owner->state = VIC_GUEST;
 		break;
 	case EXIT:
-		vic_vcpu_exit(first(), false);
+		vic_vcpu_exit(fake_host_vcpu(), false);
 		owner->state = VIC_HOST;
 		break;
 	default:
@@ -115,13 +97,13 @@ static void do_step(struct owner *owner, enum step step)
 		break;
 	}
 	assert_int_equal(fake_host.held, 0);
-	assert_int_equal(peek().state, owner->state);
+	assert_int_equal(fake_inbox(&fake_host.vm.cpu[0]).state, owner->state);
 }
 
 /* The descriptor says what the owner's steps ask for. */
 static void check_control(const struct owner *owner)
 {
-	uint64_t now = control() & ~VIC_PID_ON;
+	uint64_t now = fake_host_control() & ~VIC_PID_ON;
 
 	if (owner->pcpu < 0)
 		assert_int_equal(now & (VIC_PID_NV | VIC_PID_NDST), 0);
@@ -158,7 +140,8 @@ static void check_found(struct owner *owner, bool software)
 		do_step(owner, UNBLOCK);
 	}
 	if (!owner->put)
-		assert_int_equal(vic_vcpu_enter(first()), VIC_ENTER_AGAIN);
+		assert_int_equal(vic_vcpu_enter(fake_host_vcpu()),
+				 VIC_ENTER_AGAIN);
 	do_step(owner, BLOCK);
 	assert_int_equal(owner->state, VIC_HOST);
 	check_control(owner);
@@ -169,7 +152,7 @@ static void check_found(struct owner *owner, bool software)
 	do_step(owner, BLOCK);
 	assert_int_equal(owner->state, VIC_BLOCKED);
 	check_control(owner);
-	assert_false(peek().outstanding);
+	assert_false(fake_inbox(&fake_host.vm.cpu[0]).outstanding);
 	assert_int_equal(
 		vic_pcpu_wakeup(fake_host.pcpus[0], &fake_host.vm.device) +
 			vic_pcpu_wakeup(fake_host.pcpus[1],
@@ -202,8 +185,8 @@ static bool event_between(struct owner *owner, enum event event)
 	if (event == DEVICE) {
 		fake_host_device_posts();
 	} else if (event == SOFTWARE) {
-		vic_vcpu_post(first(), &fake_host.vm.device, FAKE_HOST_VECTOR,
-			      false);
+		vic_vcpu_post(fake_host_vcpu(), &fake_host.vm.device,
+			      FAKE_HOST_VECTOR, false);
 	} else {
 		if (owner->state == VIC_GUEST)
 			return false;

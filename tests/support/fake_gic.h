@@ -201,6 +201,11 @@ uint8_t fake_gic_running(const struct fake_gic_cpu *cpu);
  */
 uint32_t fake_gic_misr(const struct fake_gic_cpu *cpu);
 
+/** From HOST to HOST: acknowledge @p intid, which must come first. */
+void fake_gic_acknowledge(struct fake_gic_cpu *cpu, uint32_t intid);
+/** From HOST to HOST: end it. */
+void fake_gic_complete(struct fake_gic_cpu *cpu, uint32_t intid);
+
 /**
  * Run from HOST to HOST, taking and ending all that comes; the INTIDs in
  * order. Maintenance interrupts are exits.

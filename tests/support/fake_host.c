@@ -11,10 +11,20 @@
 struct fake_host fake_host;
 static unsigned int locks;
 
+struct vic_vcpu *fake_host_vcpu(void)
+{
+	return fake_host.vm.cpu[0].vcpu;
+}
+
+uint64_t fake_host_control(void)
+{
+	return vic_vcpu_pid(fake_host_vcpu())->control;
+}
+
 void fake_host_device_posts(void)
 {
 	struct fake_notice now =
-		fake_device_post(fake_host.vm.cpu[0].vcpu, FAKE_HOST_VECTOR);
+		fake_device_post(fake_host_vcpu(), FAKE_HOST_VECTOR);
 
 	/* If not, one was on the way already. */
 	if (now.sent)
@@ -23,8 +33,8 @@ void fake_host_device_posts(void)
 
 void fake_host_preempt(void)
 {
-	vic_vcpu_put(fake_host.vm.cpu[0].vcpu);
-	vic_vcpu_load(fake_host.vm.cpu[0].vcpu, fake_host.pcpus[1]);
+	vic_vcpu_put(fake_host_vcpu());
+	vic_vcpu_load(fake_host_vcpu(), fake_host.pcpus[1]);
 }
 
 /* With the lock free: nobody is preempted under it. */

@@ -34,6 +34,12 @@ extern const struct vic_vcpu_ops fake_host_ops;
 /** Fresh storage for fake_host: that many vCPUs, all in HOST. */
 void fake_host_make(uint32_t vcpus);
 
+/** vCPU 0. */
+struct vic_vcpu *fake_host_vcpu(void);
+
+/** The control word of its descriptor. */
+uint64_t fake_host_control(void);
+
 void fake_host_device_posts(void);
 
 /** The hook of a scheduler: vCPU 0 is preempted, and goes on on pCPU 1. */

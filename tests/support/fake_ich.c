@@ -272,6 +272,20 @@ uint32_t fake_gic_misr(const struct fake_gic_cpu *cpu)
 	return misr;
 }
 
+void fake_gic_acknowledge(struct fake_gic_cpu *cpu, uint32_t intid)
+{
+	fake_gic_enter(cpu);
+	assert_int_equal(fake_gic_take(cpu), intid);
+	fake_gic_leave(cpu);
+}
+
+void fake_gic_complete(struct fake_gic_cpu *cpu, uint32_t intid)
+{
+	fake_gic_enter(cpu);
+	fake_gic_eoi(cpu, intid);
+	fake_gic_leave(cpu);
+}
+
 uint32_t fake_gic_run(struct fake_gic_cpu *cpu, uint32_t *taken, uint32_t max)
 {
 	uint32_t count = 0;

@@ -378,6 +378,16 @@ struct vic_pic_chip fake_chip(struct fake_pc *pc, uint32_t chip)
 	return out;
 }
 
+uint8_t fake_pic_irr(struct fake_pc *pc, int chip)
+{
+	return fake_chip(pc, (uint32_t)chip).irr;
+}
+
+uint8_t fake_pic_isr(struct fake_pc *pc, int chip)
+{
+	return fake_chip(pc, (uint32_t)chip).isr;
+}
+
 void fake_pic_init(struct fake_pc *pc, uint32_t port, uint8_t icw1,
 		   uint8_t base, uint8_t icw4)
 {

@@ -165,6 +165,8 @@ void fake_pulse(struct fake_pc *pc, uint32_t irq);
 uint8_t fake_inta(struct fake_pc *pc);
 
 struct vic_pic_chip fake_chip(struct fake_pc *pc, uint32_t chip);
+uint8_t fake_pic_irr(struct fake_pc *pc, int chip);
+uint8_t fake_pic_isr(struct fake_pc *pc, int chip);
 
 /** ICW1 to ICW4 of one chip, and OCW1 with no mask. */
 void fake_pic_init(struct fake_pc *pc, uint32_t port, uint8_t icw1,

@@ -97,12 +97,12 @@ static uint8_t highest(const struct fake_run *run, uint32_t reg)
 	return 0;
 }
 
-static uint8_t rvi(const struct fake_run *run)
+uint8_t fake_rvi(const struct fake_run *run)
 {
 	return (uint8_t)run->status;
 }
 
-static uint8_t svi(const struct fake_run *run)
+uint8_t fake_svi(const struct fake_run *run)
 {
 	return (uint8_t)(run->status >> 8);
 }
@@ -116,7 +116,7 @@ static void set_status(struct fake_run *run, uint32_t r, uint32_t s)
 static void virtual_ppr(struct fake_run *run)
 {
 	uint32_t tpr = word(run, VIC_APIC_TPR) & 0xff;
-	uint32_t s = svi(run);
+	uint32_t s = fake_svi(run);
 
 	fake_store(run->cpu, VIC_APIC_PPR, tpr >> 4 >= s >> 4 ? tpr : s & 0xf0);
 }
@@ -131,6 +131,13 @@ void fake_run_start(struct fake_run *run, struct fake_vcpu *cpu,
 	fake_run_scan(run);
 }
 
+void fake_run_make(struct fake_run *run, struct fake_vm *vm, bool x2apic)
+{
+	fake_reset(NULL);
+	fake_vm_plain(vm, 2, x2apic);
+	fake_run_start(run, &vm->cpu[0], fake_pcpu(0, 0, NULL));
+}
+
 uint32_t fake_run_scan(struct fake_run *run)
 {
 	struct vic_work work;
@@ -143,7 +150,6 @@ uint32_t fake_run_scan(struct fake_run *run)
 
 void fake_run_enter(struct fake_run *run)
 {
-	struct vic_vcpu_inbox inbox;
 	enum vic_enter entry = vic_lapic_enter(run->cpu->lapic, &run->status);
 
 	while (entry == VIC_ENTER_AGAIN) {
@@ -151,8 +157,7 @@ void fake_run_enter(struct fake_run *run)
 		entry = vic_lapic_enter(run->cpu->lapic, &run->status);
 	}
 	assert_int_equal(entry, VIC_ENTER_GUEST);
-	vic_vcpu_peek(run->cpu->vcpu, &inbox);
-	assert_int_equal(inbox.state, VIC_POSTED);
+	assert_int_equal(fake_inbox(run->cpu).state, VIC_POSTED);
 	virtual_ppr(run);
 }
 
@@ -177,15 +182,15 @@ void fake_notification(struct fake_run *run)
 			continue;
 		run->folds += is_set(run, VIC_APIC_IRR, (uint8_t)v);
 		change(run, VIC_APIC_IRR, (uint8_t)v, true);
-		if (v > rvi(run))
-			set_status(run, v, svi(run));
+		if (v > fake_rvi(run))
+			set_status(run, v, fake_svi(run));
 	}
 	memset(pid->pir, 0, sizeof(pid->pir));
 }
 
 uint8_t fake_deliver(struct fake_run *run)
 {
-	uint8_t vector = rvi(run);
+	uint8_t vector = fake_rvi(run);
 
 	if (vector >> 4 <= word(run, VIC_APIC_PPR) >> 4)
 		return 0;
@@ -201,9 +206,9 @@ uint8_t fake_deliver(struct fake_run *run)
 
 bool fake_virtual_eoi(struct fake_run *run, uint8_t *vector)
 {
-	*vector = svi(run);
+	*vector = fake_svi(run);
 	change(run, VIC_APIC_ISR, *vector, false);
-	set_status(run, rvi(run), highest(run, VIC_APIC_ISR));
+	set_status(run, fake_rvi(run), highest(run, VIC_APIC_ISR));
 	virtual_ppr(run);
 	return run->eoi_exit[*vector / 64] >> *vector % 64 & 1;
 }
@@ -211,8 +216,8 @@ bool fake_virtual_eoi(struct fake_run *run, uint8_t *vector)
 void fake_self_ipi(struct fake_run *run, uint8_t vector)
 {
 	change(run, VIC_APIC_IRR, vector, true);
-	if (vector > rvi(run))
-		set_status(run, vector, svi(run));
+	if (vector > fake_rvi(run))
+		set_status(run, vector, fake_svi(run));
 }
 
 void fake_virtual_tpr(struct fake_run *run, uint8_t tpr)

@@ -51,6 +51,9 @@ struct fake_run {
 void fake_run_start(struct fake_run *run, struct fake_vcpu *cpu,
 		    struct vic_pcpu *pcpu);
 
+/** Two vCPUs in fresh storage; the first one in HOST, started on pCPU 0. */
+void fake_run_make(struct fake_run *run, struct fake_vm *vm, bool x2apic);
+
 /** A scan, and what it says for the VMCS; flags other than EOI_EXIT. */
 uint32_t fake_run_scan(struct fake_run *run);
 
@@ -76,6 +79,10 @@ void fake_self_ipi(struct fake_run *run, uint8_t vector);
 
 /** SDM 29.1.2: MOV to CR8, a store to 080H. */
 void fake_virtual_tpr(struct fake_run *run, uint8_t tpr);
+
+/* The halves of the guest interrupt status. */
+uint8_t fake_rvi(const struct fake_run *run);
+uint8_t fake_svi(const struct fake_run *run);
 
 /** Bit @p vector of ISR, TMR or IRR in the page. */
 bool fake_page_bit(const struct fake_vcpu *cpu, uint32_t reg, uint8_t vector);

@@ -196,13 +196,24 @@ static bool in_x2apic(const struct fake_vcpu *cpu)
 	return (vic_lapic_base(cpu->lapic) & VIC_APIC_BASE_EXTD) != 0;
 }
 
-void fake_x2apic(struct fake_vcpu *cpu)
+void fake_write_base(const struct fake_vcpu *cpu, uint64_t value)
+{
+	assert_int_equal(
+		vic_lapic_msr_write(cpu->lapic, VIC_MSR_APIC_BASE, value),
+		VIC_ACCESS_DONE);
+}
+
+void fake_hardware_enable(struct fake_vcpu *cpu, bool enable)
 {
 	uint64_t base = vic_lapic_base(cpu->lapic);
 
-	assert_int_equal(vic_lapic_msr_write(cpu->lapic, VIC_MSR_APIC_BASE,
-					     base | VIC_APIC_BASE_EXTD),
-			 VIC_ACCESS_DONE);
+	base &= ~(uint64_t)(VIC_APIC_BASE_EN | VIC_APIC_BASE_EXTD);
+	fake_write_base(cpu, enable ? base | VIC_APIC_BASE_EN : base);
+}
+
+void fake_x2apic(struct fake_vcpu *cpu)
+{
+	fake_write_base(cpu, vic_lapic_base(cpu->lapic) | VIC_APIC_BASE_EXTD);
 }
 
 uint64_t fake_read(const struct fake_vcpu *cpu, uint32_t offset)
@@ -239,6 +250,19 @@ uint32_t fake_page(const struct fake_vcpu *cpu, uint32_t offset)
 	return value;
 }
 
+enum vic_post fake_post(struct fake_vcpu *cpu, uint8_t vector, bool level)
+{
+	return vic_vcpu_post(cpu->vcpu, &cpu->vm->device, vector, level);
+}
+
+struct vic_vcpu_inbox fake_inbox(const struct fake_vcpu *cpu)
+{
+	struct vic_vcpu_inbox inbox;
+
+	vic_vcpu_peek(cpu->vcpu, &inbox);
+	return inbox;
+}
+
 void fake_request(struct fake_vcpu *cpu, enum vic_request request,
 		  uint8_t argument)
 {
@@ -250,6 +274,48 @@ void fake_harvest(const struct fake_vcpu *cpu)
 	struct vic_work work;
 
 	vic_lapic_scan(cpu->lapic, 0, &work);
+}
+
+void fake_lint0(struct fake_vcpu *cpu, bool high)
+{
+	fake_request(cpu, VIC_REQUEST_LINT0, high);
+	fake_harvest(cpu);
+}
+
+void fake_lint1(struct fake_vcpu *cpu, bool high)
+{
+	fake_request(cpu, VIC_REQUEST_LINT1, high);
+	fake_harvest(cpu);
+}
+
+void fake_alarm(struct fake_vcpu *cpu)
+{
+	fake_request(cpu, VIC_REQUEST_TIMER, 0);
+	fake_harvest(cpu);
+}
+
+bool fake_armed(const struct fake_vcpu *cpu)
+{
+	struct vic_deadline deadline;
+
+	return vic_lapic_deadline(cpu->lapic, &deadline);
+}
+
+bool fake_told(const struct fake_vcpu *cpu)
+{
+	struct vic_work work;
+	uint32_t flags = vic_lapic_scan(cpu->lapic, 0, &work);
+
+	assert_int_equal(flags, work.flags);
+	assert_false(vic_lapic_scan(cpu->lapic, 0, &work) & VIC_WORK_TIMER);
+	return flags & VIC_WORK_TIMER;
+}
+
+void fake_write_deadline(const struct fake_vcpu *cpu, uint64_t value)
+{
+	assert_int_equal(
+		vic_lapic_msr_write(cpu->lapic, VIC_MSR_TSC_DEADLINE, value),
+		VIC_ACCESS_DONE);
 }
 
 /* High, seen, and low again. */
@@ -327,6 +393,15 @@ void fake_complete(const struct fake_vcpu *cpu, uint8_t vector)
 	assert_int_equal(fake_deliverable(cpu), vector);
 	assert_int_equal(vic_lapic_ack(cpu->lapic, vector), VIC_OK);
 	fake_write(cpu, VIC_APIC_EOI, 0);
+}
+
+bool fake_complete_any(const struct fake_vcpu *cpu, uint8_t vector)
+{
+	if (!fake_deliverable(cpu))
+		return false;
+	fake_complete(cpu, vector);
+	assert_int_equal(fake_deliverable(cpu), 0);
+	return true;
 }
 
 void fake_serve(struct fake_vm *vm, struct fake_vcpu *cpu, uint8_t vector)

@@ -117,6 +117,12 @@ int fake_vcpu_add_at(struct fake_vm *vm, uint32_t slot, uint32_t index,
 /** End the wait for a SIPI and software-enable the APIC. */
 void fake_vcpu_start(struct fake_vcpu *cpu);
 
+/** A write of IA32_APIC_BASE, which must be legal. */
+void fake_write_base(const struct fake_vcpu *cpu, uint64_t value);
+
+/** In xAPIC mode, or disabled by IA32_APIC_BASE. */
+void fake_hardware_enable(struct fake_vcpu *cpu, bool enable);
+
 /** Go to x2APIC mode, from xAPIC mode. */
 void fake_x2apic(struct fake_vcpu *cpu);
 
@@ -126,6 +132,11 @@ void fake_write(const struct fake_vcpu *cpu, uint32_t offset, uint64_t value);
 
 /** A register word in the page. */
 uint32_t fake_page(const struct fake_vcpu *cpu, uint32_t offset);
+
+/** A post by the device thread. */
+enum vic_post fake_post(struct fake_vcpu *cpu, uint8_t vector, bool level);
+
+struct vic_vcpu_inbox fake_inbox(const struct fake_vcpu *cpu);
 
 /** Make a request of the device thread's. */
 void fake_request(struct fake_vcpu *cpu, enum vic_request request,
@@ -146,6 +157,22 @@ void fake_harvest(const struct fake_vcpu *cpu);
 /** The vector that could be injected now, or 0. */
 uint8_t fake_deliverable(const struct fake_vcpu *cpu);
 
+/** The wires, after a look at them. */
+void fake_lint0(struct fake_vcpu *cpu, bool high);
+void fake_lint1(struct fake_vcpu *cpu, bool high);
+
+/** The host's timer goes off, whether or not it should. */
+void fake_alarm(struct fake_vcpu *cpu);
+
+/** Whether the host's timer should be armed. */
+bool fake_armed(const struct fake_vcpu *cpu);
+
+/** Whether a scan says that the deadline has changed; it says so once. */
+bool fake_told(const struct fake_vcpu *cpu);
+
+/** A write of IA32_TSC_DEADLINE. */
+void fake_write_deadline(const struct fake_vcpu *cpu, uint64_t value);
+
 /** Bit @p vector of ISR, TMR or IRR. */
 bool fake_bit(const struct fake_vcpu *cpu, uint32_t offset, uint8_t vector);
 
@@ -154,6 +181,9 @@ uint64_t fake_esr(const struct fake_vcpu *cpu);
 
 /** Commit @p vector, which must be the one to inject, and end it. */
 void fake_complete(const struct fake_vcpu *cpu, uint8_t vector);
+
+/** The same if there is anything to inject, which is then @p vector alone. */
+bool fake_complete_any(const struct fake_vcpu *cpu, uint8_t vector);
 
 /** Make @p vector pending and commit it to ISR. */
 void fake_serve(struct fake_vm *vm, struct fake_vcpu *cpu, uint8_t vector);
