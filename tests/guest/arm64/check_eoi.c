@@ -150,14 +150,9 @@ void check_eoi_order(void)
 	expect_logged(0);
 }
 
-/* All active at once: more than list registers. */
-void check_eoi_many(void)
+/* All active at once, more than list registers, and their EOIs done. */
+static void drop_many(struct cpu *me)
 {
-	struct cpu *me = this_cpu();
-	uint32_t active = MANY;
-
-	for (uint32_t i = 0; i < MANY; i++)
-		gic_spi(me, SPI_FREE + i, 0x10 + 8 * i);
 	irq_off();
 	write_icc_ctlr_el1(ICC_CTLR_EOIMODE);
 	for (uint32_t i = 0; i < MANY; i++)
@@ -166,6 +161,16 @@ void check_eoi_many(void)
 		acknowledge(SPI_FREE + i);
 		eoi(SPI_FREE + i);
 	}
+}
+
+void check_eoi_many(void)
+{
+	struct cpu *me = this_cpu();
+	uint32_t active = MANY;
+
+	for (uint32_t i = 0; i < MANY; i++)
+		gic_spi(me, SPI_FREE + i, 0x10 + 8 * i);
+	drop_many(me);
 	acknowledge(INTID_NONE);
 	for (uint32_t i = 0; i < MANY; i++) {
 		uint32_t still = 0;
@@ -236,14 +241,7 @@ void check_eoi_remote_dir(void)
 	for (uint32_t i = 0; i < MANY; i++)
 		gic_spi(me, SPI_FREE + i, 0x10 + 8 * i);
 	for (uint32_t n = 0; n < 2; n++) {
-		irq_off();
-		write_icc_ctlr_el1(ICC_CTLR_EOIMODE);
-		for (uint32_t i = 0; i < MANY; i++)
-			gic_pend(me, SPI_FREE + i);
-		for (uint32_t i = 0; i < MANY; i++) {
-			acknowledge(SPI_FREE + i);
-			eoi(SPI_FREE + i);
-		}
+		drop_many(me);
 		run_on(&cpus[nr_cpus - 1], remote_dir, NULL);
 		for (uint32_t i = 0; i < MANY; i++)
 			expect("ISACTIVER after DIR elsewhere",

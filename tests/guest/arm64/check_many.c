@@ -168,30 +168,17 @@ void check_many_nested(void)
 		expect("of one INTID", me->count[intid_of(k)], 1);
 }
 
-static void masked_loop(struct cpu *me, void *arg)
-{
-	(void)arg;
-	irq_off();
-	STORE(me->step, 1);
-	while (!LOAD(me->note[0]))
-		yield();
-	irq_on();
-}
-
 /* To a CPU that runs on, deaf, until all is sent. */
 void check_many_remote(void)
 {
 	struct cpu *target = &cpus[nr_cpus - 1];
 
-	run_begin(target, masked_loop, NULL);
-	if (!reached(&target->step, 1))
-		fail("cpu %u does not start its loop", target->id);
+	hold(target);
 	prepare(target, end);
 	for (uint32_t k = 0; k < ALL; k++)
 		raise(target, k);
 	delay(2000);
-	STORE(target->note[0], 1);
-	run_end(target);
+	let_go(target);
 	compare(target);
 }
 

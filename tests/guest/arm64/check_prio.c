@@ -23,6 +23,13 @@ static void expect_log(struct cpu *me, uint32_t at, uint32_t intid)
 	     me->id, at, at < me->logged ? me->log[at] : 0, intid, me->logged);
 }
 
+/* By this CPU, so far. */
+static void expect_taken(struct cpu *me, uint32_t n)
+{
+	if (!reached(&me->logged, n))
+		fail("cpu %u: %u taken of %u", me->id, me->logged, n);
+}
+
 static void expect_logged(uint32_t n)
 {
 	settle();
@@ -47,8 +54,7 @@ static void order(struct cpu *me, void *arg)
 		sgi_send(me, k);
 	}
 	irq_on();
-	if (!reached(&me->logged, SGIS))
-		fail("cpu %u: %u taken of %u", me->id, me->logged, SGIS);
+	expect_taken(me, SGIS);
 	for (uint32_t k = 0; k < SGIS; k++)
 		expect_log(me, (mixed(k) - 0x10) / 0x10, k);
 }
@@ -148,8 +154,7 @@ static void again(struct cpu *me, void *arg)
 		gic_priority(me, k, 0xe0 - 0x10 * k);
 	sgi_send(me, 0);
 	/* Nothing but EOIs happens meanwhile. */
-	if (!reached(&me->logged, 2 * SGIS))
-		fail("cpu %u: %u taken of %u", me->id, me->logged, 2 * SGIS);
+	expect_taken(me, 2 * SGIS);
 }
 
 /* Each comes once more after its own EOI, though all are active at once. */
@@ -224,8 +229,7 @@ static void no_preemption(struct cpu *me, void *arg)
 	for (uint32_t k = 0; k < 8; k++)
 		gic_priority(me, k, k < 4 ? 0x80 : 0x90);
 	sgi_send(me, 3);
-	if (!reached(&me->logged, 8))
-		fail("cpu %u: %u taken of 8", me->id, me->logged);
+	expect_taken(me, 8);
 	for (uint32_t i = 1; i < 8 && i < me->logged; i++) {
 		if ((me->log[i] < 4) != (i < 4))
 			fail("cpu %u: INTID %u is number %u", me->id,
@@ -266,8 +270,7 @@ static void pmr(struct cpu *me, void *arg)
 	delay(1000);
 	expect("taken with PMR 0", me->logged, 2);
 	write_icc_pmr_el1(PRIORITY_OPEN);
-	if (!reached(&me->logged, 4))
-		fail("cpu %u: %u taken of 4", me->id, me->logged);
+	expect_taken(me, 4);
 	expect_log(me, 2, 3);
 	expect_log(me, 3, 0);
 }
@@ -356,6 +359,16 @@ static void grouped(struct cpu *me, uint32_t intid)
 	eoi(intid);
 }
 
+static void send_grouped(struct cpu *me)
+{
+	gic_priority(me, 0, 0x58);
+	gic_priority(me, 1, 0x40);
+	gic_priority(me, 2, 0x38);
+	sgi_send(me, 0);
+	expect_taken(me, 3);
+	expect_log(me, 1, 2);
+}
+
 static void bpr(struct cpu *me, void *arg)
 {
 	uint64_t least;
@@ -369,13 +382,7 @@ static void bpr(struct cpu *me, void *arg)
 	write_icc_bpr1_el1(7);
 	expect("ICC_BPR1_EL1", read_icc_bpr1_el1(), 7);
 	write_icc_bpr1_el1(5);
-	gic_priority(me, 0, 0x58);
-	gic_priority(me, 1, 0x40);
-	gic_priority(me, 2, 0x38);
-	sgi_send(me, 0);
-	if (!reached(&me->logged, 3))
-		fail("cpu %u: %u taken of 3", me->id, me->logged);
-	expect_log(me, 1, 2);
+	send_grouped(me);
 	expect_log(me, 2, 1);
 	/* Below the point the order stays: 0x50 before 0x58. */
 	irq_off();
@@ -383,8 +390,7 @@ static void bpr(struct cpu *me, void *arg)
 	sgi_send(me, 1);
 	sgi_send(me, 4);
 	irq_on();
-	if (!reached(&me->logged, 5))
-		fail("cpu %u: %u taken of 5", me->id, me->logged);
+	expect_taken(me, 5);
 	expect_log(me, 3, 1);
 	expect_log(me, 4, 4);
 }
@@ -407,13 +413,7 @@ static void cbpr(struct cpu *me, void *arg)
 	write_icc_bpr0_el1(7);
 	expect("ICC_BPR1_EL1 of 7 with CBPR", read_icc_bpr1_el1(), 7);
 	write_icc_bpr0_el1(4);
-	gic_priority(me, 0, 0x58);
-	gic_priority(me, 1, 0x40);
-	gic_priority(me, 2, 0x38);
-	sgi_send(me, 0);
-	if (!reached(&me->logged, 3))
-		fail("cpu %u: %u taken of 3", me->id, me->logged);
-	expect_log(me, 1, 2);
+	send_grouped(me);
 	write_icc_ctlr_el1(0);
 }
 
@@ -439,8 +439,7 @@ static void hppir(struct cpu *me, void *arg)
 	expect("ICC_HPPIR1_EL1 with a mask", read_icc_hppir1_el1(), 4);
 	write_icc_pmr_el1(PRIORITY_OPEN);
 	irq_on();
-	if (!reached(&me->logged, 2))
-		fail("cpu %u: %u taken of 2", me->id, me->logged);
+	expect_taken(me, 2);
 }
 
 void check_prio_hppir(void)
@@ -491,8 +490,7 @@ static void change(struct cpu *me, void *arg)
 	for (uint32_t k = 0; k < 8; k++)
 		gic_priority(me, k, 0xb0 - 0x10 * k);
 	irq_on();
-	if (!reached(&me->logged, 8))
-		fail("cpu %u: %u taken of 8", me->id, me->logged);
+	expect_taken(me, 8);
 	for (uint32_t k = 0; k < 8; k++)
 		expect_log(me, 7 - k, k);
 }

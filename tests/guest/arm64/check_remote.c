@@ -15,28 +15,9 @@ static struct cpu *holder(void)
 	return &cpus[nr_cpus - 1];
 }
 
-/* Interrupts masked until note[0] says go. */
-static void masked_loop(struct cpu *me, void *arg)
+static void release(void)
 {
-	(void)arg;
-	irq_off();
-	STORE(me->step, 1);
-	while (!LOAD(me->note[0]))
-		yield();
-	irq_on();
-}
-
-static void hold(void)
-{
-	run_begin(holder(), masked_loop, NULL);
-	if (!reached(&holder()->step, 1))
-		fail("cpu %u does not start its loop", holder()->id);
-}
-
-static void let_go(void)
-{
-	STORE(holder()->note[0], 1);
-	run_end(holder());
+	let_go(holder());
 	settle();
 }
 
@@ -62,10 +43,10 @@ static void spi_held(uint32_t intid)
 
 static void disable_while_held(uint32_t intid)
 {
-	hold();
+	hold(holder());
 	pend_held(intid);
 	gic_disable(holder(), intid);
-	let_go();
+	release();
 	expect_taken(intid, 0);
 	expect("ISPENDR", gic_get(holder(), ISPENDR, intid), 1);
 	gic_enable(holder(), intid);
@@ -90,14 +71,14 @@ void check_remote_icenabler_sgi(void)
 
 void check_remote_ispendr(void)
 {
-	hold();
+	hold(holder());
 	expect("ISPENDR before", gic_get(NULL, ISPENDR, SPI_FREE), 0);
 	spi_held(SPI_FREE);
 	sgi_send(holder(), 4);
 	expect("ISPENDR", gic_get(NULL, ISPENDR, SPI_FREE), 1);
 	expect("ISPENDR0", gic_get(holder(), ISPENDR, 4), 1);
 	expect("ISACTIVER", gic_get(NULL, ISACTIVER, SPI_FREE), 0);
-	let_go();
+	release();
 	expect_taken(SPI_FREE, 1);
 	expect_taken(4, 1);
 	expect("ISPENDR after", gic_get(NULL, ISPENDR, SPI_FREE), 0);
@@ -106,7 +87,7 @@ void check_remote_ispendr(void)
 
 void check_remote_icpendr(void)
 {
-	hold();
+	hold(holder());
 	spi_held(SPI_FREE);
 	sgi_send(holder(), 4);
 	delay(HOLD_US);
@@ -114,7 +95,7 @@ void check_remote_icpendr(void)
 	gic_set(holder(), ICPENDR, 4);
 	gic_reads(NULL, ISPENDR, SPI_FREE, false);
 	gic_reads(holder(), ISPENDR, 4, false);
-	let_go();
+	release();
 	expect_taken(SPI_FREE, 0);
 	expect_taken(4, 0);
 	gic_pend(NULL, SPI_FREE);
@@ -133,7 +114,8 @@ static void linger(struct cpu *me, uint32_t intid)
 	eoi(intid);
 }
 
-static void wait_for_all(struct cpu *me, void *arg)
+/* In a loop, until note[0] says go. */
+static void take_all(struct cpu *me, void *arg)
 {
 	(void)arg;
 	irq_on();
@@ -142,13 +124,18 @@ static void wait_for_all(struct cpu *me, void *arg)
 		yield();
 }
 
+static void begin_taking(void)
+{
+	run_begin(holder(), take_all, NULL);
+	if (!reached(&holder()->step, 1))
+		fail("cpu %u does not start its loop", holder()->id);
+}
+
 /* The holder stays in the handler of the interrupt. */
 static void hold_active(uint32_t intid)
 {
 	handlers[intid] = linger;
-	run_begin(holder(), wait_for_all, NULL);
-	if (!reached(&holder()->step, 1))
-		fail("cpu %u does not start its loop", holder()->id);
+	begin_taking();
 	gic_pend(holder(), intid);
 	if (!reached(&holder()->note[2], 1))
 		fail("the holder does not take INTID %u", intid);
@@ -197,11 +184,11 @@ void check_remote_icactiver(void)
 /* Made active while it is pending at the holder. */
 void check_remote_set_active(void)
 {
-	hold();
+	hold(holder());
 	spi_held(SPI_FREE);
 	gic_set(NULL, ISACTIVER, SPI_FREE);
 	gic_reads(NULL, ISACTIVER, SPI_FREE, true);
-	let_go();
+	release();
 	expect_taken(SPI_FREE, 0);
 	expect("ISPENDR", gic_get(NULL, ISPENDR, SPI_FREE), 1);
 	gic_set(NULL, ICACTIVER, SPI_FREE);
@@ -230,7 +217,7 @@ void check_remote_active_pending(void)
 /* The priorities of six that are pending there turn round. */
 void check_remote_priority(void)
 {
-	hold();
+	hold(holder());
 	for (uint32_t i = 0; i < 6; i++) {
 		gic_spi(holder(), SPI_FREE + i, 0x40 + 0x10 * i);
 		gic_pend(NULL, SPI_FREE + i);
@@ -241,7 +228,7 @@ void check_remote_priority(void)
 	gic_wait_rwp(NULL, SPI_FREE);
 	/* Nothing tells when a priority has got there. */
 	delay(10 * HOLD_US);
-	let_go();
+	release();
 	for (uint32_t i = 0; i < 6; i++)
 		expect("order", holder()->log[i], SPI_FREE + 5 - i);
 	expect("interrupts taken", holder()->logged, 6);
@@ -250,12 +237,12 @@ void check_remote_priority(void)
 /* Group 0 from now on: an FIQ. */
 void check_remote_group(void)
 {
-	hold();
+	hold(holder());
 	spi_held(SPI_FREE);
 	gic_group(NULL, SPI_FREE, 0);
 	gic_wait_rwp(NULL, SPI_FREE);
 	delay(10 * HOLD_US);
-	let_go();
+	release();
 	expect_taken(SPI_FREE, 1);
 	expect("taken as FIQ", holder()->log[0], LOG_FIQ | SPI_FREE);
 }
@@ -264,12 +251,12 @@ static void retarget(void (*route)(uint32_t, uint64_t))
 {
 	struct cpu *me = this_cpu();
 
-	hold();
+	hold(holder());
 	spi_held(SPI_FREE);
 	route(SPI_FREE, affinity_of(me));
 	if (!reached(&me->count[SPI_FREE], 1))
 		fail("routed here it is not taken, though nobody else did");
-	let_go();
+	release();
 	expect_taken(SPI_FREE, 0);
 	expect("taken here", me->count[SPI_FREE], 1);
 }
@@ -348,9 +335,7 @@ void check_remote_toggle(void)
 {
 	uint32_t *count = &holder()->count[SPI_FREE];
 
-	run_begin(holder(), wait_for_all, NULL);
-	if (!reached(&holder()->step, 1))
-		fail("cpu %u does not start its loop", holder()->id);
+	begin_taking();
 	gic_spi(holder(), SPI_FREE, PRIORITY_USUAL);
 	for (uint32_t n = 0; n < 100 && !failed(); n++) {
 		gic_disable(NULL, SPI_FREE);

@@ -232,6 +232,30 @@ void run_all(void (*work)(struct cpu *, void *), void *arg)
 		run_end(&cpus[i]);
 }
 
+static void stay_masked(struct cpu *me, void *arg)
+{
+	(void)arg;
+	irq_off();
+	STORE(me->step, 1);
+	while (LOAD(me->held))
+		yield();
+	irq_on();
+}
+
+void hold(struct cpu *cpu)
+{
+	STORE(cpu->held, 1);
+	run_begin(cpu, stay_masked, NULL);
+	if (!reached(&cpu->step, 1))
+		fail("cpu %u does not start its loop", cpu->id);
+}
+
+void let_go(struct cpu *cpu)
+{
+	STORE(cpu->held, 0);
+	run_end(cpu);
+}
+
 static void settle_own(struct cpu *me, void *arg)
 {
 	(void)me;

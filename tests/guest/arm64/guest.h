@@ -15,7 +15,7 @@
 #ifndef GUEST_H
 #define GUEST_H
 
-#include <stdarg.h>
+#include "../report.h"
 
 #include "arch.h"
 
@@ -35,13 +35,14 @@ struct cpu {
 	/* Its Redistributor: RD_base. */
 	uint64_t gicr;
 
-	/* Work from CPU 0: cpu.c. */
+	/* Work from CPU 0, and whether it holds this one: cpu.c. */
 	void (*work)(struct cpu *me, void *arg);
 	void *arg;
 	uint32_t parked;
 	uint32_t wakes;
+	uint32_t held;
 
-	/* Written by its handlers, cleared by clear_counts(). */
+	/* Written by its handlers, cleared before each check. */
 	uint32_t count[MAX_INTID];
 	uint32_t spurious;
 	uint32_t log[LOG_SIZE]; /* INTIDs as they were acknowledged */
@@ -90,6 +91,9 @@ void run_begin(struct cpu *cpu, void (*work)(struct cpu *, void *), void *arg);
 void run_end(struct cpu *cpu);
 void run_on(struct cpu *cpu, void (*work)(struct cpu *, void *), void *arg);
 void run_all(void (*work)(struct cpu *, void *), void *arg);
+/* In between, the CPU runs a loop with its interrupts masked. */
+void hold(struct cpu *cpu);
+void let_go(struct cpu *cpu);
 /* After it the counts are final. */
 void settle(void);
 /* What the GIC holds for a CPU, for a failure. */
@@ -102,26 +106,12 @@ uint64_t microseconds(uint64_t n);
 void delay(uint64_t us);
 bool out_of_patience(uint64_t start);
 
-/* console.c */
-#define PRINTF(a, b) __attribute__((format(printf, a, b)))
-/* Knows %s %c %u %x %lu %lx. */
-void print(const char *format, ...) PRINTF(1, 2);
-_Noreturn void leave(uint32_t value);
-
-void check_begin(const char *name);
-void check_end(void);
-/* The machine lacks what the check wants. */
-void leave_out(const char *reason);
-/* The first failure of a check is the one that is printed. Any CPU. */
-void fail(const char *format, ...) PRINTF(1, 2);
-bool failed(void);
-/* Fails with "text: have, expected want" unless they are equal. */
-void expect(const char *text, uint64_t have, uint64_t want);
-/* The last line, and out. */
-_Noreturn void finish(void);
-
 /* main.c */
 _Noreturn void guest_main(const void *dtb);
+/* Fails with "text: have, expected want" unless they are equal. */
+void expect(const char *text, uint64_t have, uint64_t want);
+/* The machine lacks what the check wants. */
+void leave_out(const char *reason);
 
 struct options {
 	const char *tests;

@@ -154,6 +154,9 @@ struct options options = {
 	.limit = LIMIT_DEFAULT,
 };
 
+/* Why the check that runs cannot tell anything, if so. */
+static const char *left_out;
+
 const char *after(const char *text, const char *word)
 {
 	while (*word) {
@@ -262,15 +265,31 @@ static void begin_own(struct cpu *me, void *arg)
 	STORE(me->step, 0);
 }
 
+void expect(const char *text, uint64_t have, uint64_t want)
+{
+	if (have != want)
+		fail("cpu %u: %s: %lx, expected %lx", this_cpu()->id, text,
+		     have, want);
+}
+
+void leave_out(const char *reason)
+{
+	left_out = reason;
+}
+
 static void run_check(const struct check *check)
 {
-	check_begin(check->name);
+	left_out = NULL;
+	check_begin("%s", check->name);
 	for (uint32_t i = 0; i < MAX_INTID; i++)
 		handlers[i] = NULL;
 	gic_reset();
 	run_all(begin_own, NULL);
 	check->run();
-	check_end();
+	if (left_out && !failed())
+		print("check %s NONE %s\n", check->name, left_out);
+	else
+		check_end();
 }
 
 static void start_all(void)

@@ -21,6 +21,7 @@
 
 #define MAP_RAM 1u
 
+/* On purpose not the loader's structures: their mistakes would not show. */
 struct info {
 	uint32_t flags;
 	uint32_t mem_lower;

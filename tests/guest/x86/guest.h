@@ -14,7 +14,7 @@
 #ifndef GUEST_H
 #define GUEST_H
 
-#include <stdarg.h>
+#include "../report.h"
 
 #include "x86.h"
 
@@ -126,20 +126,6 @@ bool reached(const uint32_t *word, uint32_t value);
 bool out_of_patience(uint64_t start);
 void delay(uint64_t cycles);
 #define MILLISECOND 2000000u /* cycles, at 2 GHz; never decides a verdict */
-
-/* console.c */
-#define PRINTF(a, b) __attribute__((format(printf, a, b)))
-/* Knows %s %c %u %x %lx. */
-void print(const char *format, ...) PRINTF(1, 2);
-_Noreturn void leave(uint8_t value);
-
-void check_begin(const char *mode, const char *name);
-void check_end(void);
-/* The first failure of a check is the one that is printed. Any CPU. */
-void fail(const char *format, ...) PRINTF(1, 2);
-bool failed(void);
-/* The last line, and out. */
-_Noreturn void finish(void);
 
 /* main.c */
 extern const char *mode_name;

@@ -325,7 +325,7 @@ static void run_check(const char *name, void (*run)(void))
 {
 	for (uint32_t i = 0; i < 256; i++)
 		handlers[i] = NULL;
-	check_begin(mode_name, name);
+	check_begin("%s.%s", mode_name, name);
 	clear_counts();
 	run();
 	check_end();
@@ -400,7 +400,7 @@ _Noreturn void guest_main(const struct guest_boot *boot)
 	cpu_setup(&cpus[0]);
 	sti();
 
-	check_begin(mode_name, "start");
+	check_begin("%s.start", mode_name);
 	start_all();
 	check_end();
 	print("info cpus %u storm %u\n", nr_cpus, storm_messages);
