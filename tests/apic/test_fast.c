@@ -465,6 +465,31 @@ static void only_those_on_the_edge_are_kicked(void **state)
 		assert_int_equal(vm.cpu[i].kicks, 2);
 }
 
+/* The one of many that had the vector as a level has it as an edge now. */
+static void a_level_becomes_an_edge_among_many(void **state)
+{
+	struct vic_vcpu_ops ops = fake_ops;
+	struct fake_spec spec = {
+		.vcpus = 4,
+		.lapic_flags = VIC_LAPIC_X2APIC,
+		.ops = &ops,
+	};
+	struct fake_vcpu *cpu;
+	struct fake_vm vm;
+
+	(void)state;
+	ops.kick_many = kick_many;
+	fake_vm_make(&vm, &spec);
+	cpu = &vm.cpu[2];
+	fake_post(cpu, 0x41, true);
+	fake_complete(cpu, 0x41);
+	assert_int_equal(cpu->eois, 1);
+	/* Cluster 0 but for the sender. */
+	fake_icr(&vm.cpu[0], FAKE_TO32(0xe) | VIC_ICR_LOGICAL | 0x41);
+	assert_int_equal(fake_take(&vm, 0x41), 0xe);
+	assert_int_equal(cpu->eois, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -474,6 +499,7 @@ int main(void)
 		FAKE_TEST(a_disabled_apic_sends_nothing_fast),
 		FAKE_TEST(many_are_kicked_at_once),
 		FAKE_TEST(only_those_on_the_edge_are_kicked),
+		FAKE_TEST(a_level_becomes_an_edge_among_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ ROOT = sys.argv[1]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 # Who stands outside, and whose headers it may see beside the public ones.
 USERS = {
-        'examples': ('examples/', 'tests/hw/'),
+    'examples': ('examples/', 'tests/hw/'),
     'bench': ('bench/',),
     'tools': ('tools/',),
     'fuzz': ('fuzz/', 'tests/model/', 'tests/hw/', 'src/gic/'),

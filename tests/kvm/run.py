@@ -16,6 +16,7 @@ import tap  # noqa: E402
 KVM_CREATE_VM = 0xae01
 SECONDS = 240
 CHECK = re.compile(r'check (\S+) (\S+)(.*)')
+LAST = re.compile(r'guest: (\d+) checks, (\d+) failed')
 EXACT = re.compile(r'exact (\S+) posted=(\d+) seen=(\d+)')
 STAT = re.compile(r'stat (\S+) (-?\d+)')
 
@@ -67,6 +68,8 @@ class Run:
         self.names = [m[1] for m in matches]
         self.verdicts = {m[1]: m[2] for m in matches}
         self.details = {m[1]: m[3].strip() for m in matches}
+        last = LAST.fullmatch(lines[-1]) if lines else None
+        self.last = last and (int(last[1]), int(last[2]))
         self.exact = [m for m in map(EXACT.fullmatch, lines) if m]
         self.stats = {m[1]: int(m[2]) for m in
                       map(STAT.fullmatch, done.stderr.splitlines()) if m}
@@ -89,6 +92,8 @@ def judge(run, where):
     tap.ok(run.names and run.status == 1,
            f'{where}: the guest says that it passed',
            f'exit status {run.status}', run.tail())
+    tap.ok(run.last == (len(run.names), 0),
+           f'{where}: it says so of all its checks', run.last)
     tap.ok(run.stats.get('balance') == 0,
            f'{where}: each vector made pending is accounted for',
            f"balance {run.stats.get('balance')}", run.tail())
