@@ -42,8 +42,8 @@ bool is_long(int argc, char **argv)
 void doze(unsigned microseconds)
 {
 	const struct timespec time = {
-		.tv_sec = microseconds / 1000000,
-		.tv_nsec = microseconds % 1000000 * 1000L,
+		.tv_sec = (time_t)(microseconds / 1000000),
+		.tv_nsec = (long)(microseconds % 1000000) * 1000,
 	};
 
 	nanosleep(&time, NULL);
