@@ -224,6 +224,26 @@ static void wires(void **state)
 			 VIC_ERR_INVAL);
 }
 
+/* It sees INT as it is. */
+static void a_wire_while_int_is_high(void **state)
+{
+	struct fake_pc_spec spec = {.wires = 1};
+	struct fake_vcpu *late;
+	struct fake_pc pc;
+
+	(void)state;
+	make(&pc, &spec);
+	late = &pc.vm.cpu[1];
+	fake_write(late, VIC_APIC_LVT_LINT0, EXTINT);
+	fake_irq(&pc, 1, true);
+	assert_int_equal(fake_todo(late), 0);
+	assert_int_equal(vic_pic_wire(pc.pic, &pc.device, late->vcpu), VIC_OK);
+	assert_int_equal(fake_todo(late), VIC_WORK_EXTINT);
+	assert_int_equal(vic_pic_wire(pc.pic, &pc.device, late->vcpu),
+			 VIC_ERR_EXISTS);
+	assert_int_equal(vic_pic_wire(pc.pic, &pc.device, NULL), VIC_ERR_INVAL);
+}
+
 /* A reset lowers INT wherever it goes. */
 static void reset_of_a_wired_pic(void **state)
 {
@@ -481,6 +501,7 @@ int main(void)
 		FAKE_PC_TEST(pic_29_without_a_local_apic),
 		FAKE_PC_TEST(pic_29_two_wires),
 		FAKE_PC_ONCE(wires),
+		FAKE_PC_TEST(a_wire_while_int_is_high),
 		FAKE_PC_TEST(reset_of_a_wired_pic),
 		FAKE_PC_TEST(pic_30_virtual_wire_by_an_ioapic),
 		FAKE_PC_TEST(pic_30_several_in_a_row),

@@ -13,7 +13,7 @@
 
 static enum vic_post post(struct fake_vm *vm, uint8_t vector)
 {
-	return vic_vcpu_post(vm->cpu[0].vcpu, &vm->device, vector, false);
+	return fake_post(&vm->cpu[0], vector, false);
 }
 
 static enum vic_post request(struct fake_vm *vm, enum vic_request what)

@@ -7,11 +7,6 @@
 
 #define LEVEL(vector) (0xc000u | (vector))
 
-static void post(struct fake_vm *vm, struct fake_vcpu *cpu, uint8_t vector)
-{
-	vic_vcpu_post(cpu->vcpu, &vm->device, vector, false);
-}
-
 /* An MSI to vCPU 0, in xAPIC mode or x2APIC mode. */
 static void message(struct fake_vm *vm, uint32_t data)
 {
@@ -86,7 +81,7 @@ static void apic_37_deliverable_by_class(void **state)
 
 		fake_reset(NULL);
 		fake_vm_plain(&vm, 1, vector & 1);
-		post(&vm, &vm.cpu[0], (uint8_t)vector);
+		fake_post(&vm.cpu[0], (uint8_t)vector, false);
 		for (tpr = 0; tpr < 256; tpr += 3) {
 			bool higher = vector >> 4 > tpr >> 4;
 
@@ -106,11 +101,11 @@ static void apic_37_class_in_service_blocks(void **state)
 	fake_vm_plain(&vm, 1, false);
 	cpu = &vm.cpu[0];
 	fake_serve(&vm, cpu, 0x31);
-	post(&vm, cpu, 0x35);
-	post(&vm, cpu, 0x3f);
-	post(&vm, cpu, 0x2e);
+	fake_post(cpu, 0x35, false);
+	fake_post(cpu, 0x3f, false);
+	fake_post(cpu, 0x2e, false);
 	assert_int_equal(fake_deliverable(cpu), 0);
-	post(&vm, cpu, 0x40);
+	fake_post(cpu, 0x40, false);
 	assert_int_equal(fake_deliverable(cpu), 0x40);
 	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x40), VIC_OK);
 	assert_int_equal(fake_deliverable(cpu), 0);
@@ -130,7 +125,8 @@ static void apic_37_highest_first(void **state)
 	(void)state;
 	fake_vm_plain(&vm, 1, false);
 	for (i = 0; i < FAKE_COUNT(order); i++)
-		post(&vm, &vm.cpu[0], order[(i * 7 + 3) % FAKE_COUNT(order)]);
+		fake_post(&vm.cpu[0], order[(i * 7 + 3) % FAKE_COUNT(order)],
+			  false);
 	for (i = 0; i < FAKE_COUNT(order); i++) {
 		assert_int_equal(fake_deliverable(&vm.cpu[0]), order[i]);
 		assert_int_equal(vic_lapic_ack(vm.cpu[0].lapic, order[i]),
@@ -150,7 +146,7 @@ static void every_vector_of_both_modes(void **state)
 	for (x2apic = 0; x2apic < 2; x2apic++) {
 		fake_vm_plain(&vm, 1, x2apic);
 		for (vector = 16; vector < 256; vector++) {
-			post(&vm, &vm.cpu[0], (uint8_t)vector);
+			fake_post(&vm.cpu[0], (uint8_t)vector, false);
 			assert_int_equal(fake_deliverable(&vm.cpu[0]), vector);
 			assert_true(fake_bit(&vm.cpu[0], VIC_APIC_IRR,
 					     (uint8_t)vector));
@@ -171,7 +167,7 @@ static void apic_38_no_spurious_vector(void **state)
 	(void)state;
 	fake_vm_plain(&vm, 1, false);
 	cpu = &vm.cpu[0];
-	post(&vm, cpu, 0x45);
+	fake_post(cpu, 0x45, false);
 	assert_int_equal(fake_deliverable(cpu), 0x45);
 	/* Priority rises before the entry: nothing is given at all. */
 	fake_write(cpu, VIC_APIC_TPR, 0x50);
@@ -193,8 +189,8 @@ static void apic_38_inta(void **state)
 	for (x2apic = 0; x2apic < 2; x2apic++) {
 		fake_vm_plain(&vm, 1, x2apic);
 		cpu = &vm.cpu[0];
-		post(&vm, cpu, 0x45);
-		post(&vm, cpu, 0x91);
+		fake_post(cpu, 0x45, false);
+		fake_post(cpu, 0x91, false);
 		assert_int_equal(fake_deliverable(cpu), 0x91);
 		assert_int_equal(vic_lapic_inta(cpu->lapic), 0x91);
 		assert_true(fake_bit(cpu, VIC_APIC_ISR, 0x91));
@@ -221,7 +217,7 @@ static void apic_38_spurious_when_priority_rose(void **state)
 	cpu = &vm.cpu[0];
 	counters = vic_vcpu_counters(cpu->vcpu);
 	fake_write(cpu, VIC_APIC_SVR, 0x1f3);
-	post(&vm, cpu, 0x45);
+	fake_post(cpu, 0x45, false);
 	assert_int_equal(fake_deliverable(cpu), 0x45);
 	fake_write(cpu, VIC_APIC_TPR, 0x40);
 	assert_int_equal(vic_lapic_inta(cpu->lapic), 0xf3);
@@ -236,7 +232,7 @@ static void apic_38_spurious_when_priority_rose(void **state)
 	fake_write(cpu, VIC_APIC_TPR, 0x3f);
 	assert_int_equal(vic_lapic_inta(cpu->lapic), 0x45);
 	/* One of its class in service, and then nothing pending at all. */
-	post(&vm, cpu, 0x4f);
+	fake_post(cpu, 0x4f, false);
 	fake_harvest(cpu);
 	assert_int_equal(vic_lapic_inta(cpu->lapic), 0xf3);
 	fake_write(cpu, VIC_APIC_EOI, 0);
@@ -271,9 +267,9 @@ static void apic_39_two_of_one_vector_queue(void **state)
 	fake_vm_plain(&vm, 1, false);
 	cpu = &vm.cpu[0];
 	fake_serve(&vm, cpu, 0x45);
-	post(&vm, cpu, 0x45);
+	fake_post(cpu, 0x45, false);
 	fake_harvest(cpu);
-	post(&vm, cpu, 0x45);
+	fake_post(cpu, 0x45, false);
 	fake_harvest(cpu);
 	assert_true(fake_bit(cpu, VIC_APIC_ISR, 0x45));
 	assert_true(fake_bit(cpu, VIC_APIC_IRR, 0x45));
@@ -449,7 +445,7 @@ static void apic_44_eoi_is_of_what_was_accepted(void **state)
 	assert_int_equal(cpu->eois, 1);
 	fake_complete(cpu, 0x45);
 	assert_int_equal(cpu->eois, 1);
-	vic_vcpu_post(cpu->vcpu, &vm.device, 0x45, false);
+	fake_post(cpu, 0x45, false);
 	fake_harvest(cpu);
 	assert_int_equal(vic_lapic_ack(cpu->lapic, 0x45), VIC_OK);
 	vic_msi(vm.bus, &vm.device, VIC_MSI_BASE, LEVEL(0x45));
@@ -474,7 +470,7 @@ static void cr8_is_tpr(void **state)
 		vic_lapic_set_tpr(cpu->lapic, 0x70);
 		assert_int_equal(fake_read(cpu, VIC_APIC_TPR), 0x70);
 		assert_int_equal(vic_lapic_tpr(cpu->lapic), 0x70);
-		post(&vm, cpu, 0x71);
+		fake_post(cpu, 0x71, false);
 		assert_int_equal(fake_deliverable(cpu), 0);
 		vic_lapic_set_tpr(cpu->lapic, 0x60);
 		assert_int_equal(fake_deliverable(cpu), 0x71);

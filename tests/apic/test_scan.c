@@ -7,12 +7,12 @@
 
 static void post(struct fake_vm *vm, uint8_t vector)
 {
-	vic_vcpu_post(vm->cpu[0].vcpu, &vm->device, vector, false);
+	fake_post(&vm->cpu[0], vector, false);
 }
 
 static void request(struct fake_vm *vm, enum vic_request what)
 {
-	vic_vcpu_request(vm->cpu[0].vcpu, &vm->device, what, 0);
+	fake_request(&vm->cpu[0], what, 0);
 }
 
 static struct vic_work scan(struct fake_vm *vm, uint32_t can)

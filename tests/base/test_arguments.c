@@ -3,10 +3,7 @@
 
 /* What no embedder should pass: a named error, or nothing happens. */
 
-#include "fake_gic.h"
 #include "fake_pc.h"
-
-#define EXTINT ((uint32_t)VIC_MODE_EXTINT << VIC_LVT_MODE_SHIFT)
 
 static _Alignas(VIC_CACHE_LINE) unsigned char storage[1u << 16];
 
@@ -153,27 +150,6 @@ static void lines_that_are_not_there(void **state)
 	assert_false(vic_pic_output(pc.pic));
 }
 
-/* It sees INT as it is. */
-static void a_wire_while_int_is_high(void **state)
-{
-	static struct fake_pc pc;
-	struct fake_pc_spec spec = {.wires = 1};
-	struct fake_vcpu *late;
-
-	(void)state;
-	fake_pc_make(&pc, &spec);
-	fake_pic_setup(&pc);
-	late = &pc.vm.cpu[1];
-	fake_write(late, VIC_APIC_LVT_LINT0, EXTINT);
-	fake_irq(&pc, 1, true);
-	assert_int_equal(fake_todo(late), 0);
-	assert_int_equal(vic_pic_wire(pc.pic, &pc.device, late->vcpu), VIC_OK);
-	assert_int_equal(fake_todo(late), VIC_WORK_EXTINT);
-	assert_int_equal(vic_pic_wire(pc.pic, &pc.device, late->vcpu),
-			 VIC_ERR_EXISTS);
-	assert_int_equal(vic_pic_wire(pc.pic, &pc.device, NULL), VIC_ERR_INVAL);
-}
-
 static void a_gics_callbacks(void **state)
 {
 	struct vic_vcpu_ops ops = {.size = sizeof(ops) - 1};
@@ -208,7 +184,6 @@ int main(void)
 		FAKE_PC_ONCE(a_vcpu_that_is_not_there),
 		FAKE_PC_ONCE(an_ioapic_that_is_in_use),
 		FAKE_PC_TEST(lines_that_are_not_there),
-		FAKE_PC_TEST(a_wire_while_int_is_high),
 		FAKE_TEST(a_gics_callbacks),
 	};
 

@@ -15,24 +15,17 @@ import tap
 
 ROOT = sys.argv[1]
 HEAD = re.compile(r'# (\S+): \S')
+FILE = re.compile(r'^--- a/(\S+)\n\+\+\+ .*\n', re.M)
+HUNK = re.compile(r'^@@.*\n', re.M)
 
 
 def hunks(text):
     """(path, old text) of each hunk."""
-    path = old = None
-    for line in text.splitlines():
-        if line.startswith('+++ b/'):
-            path = line[6:]
-        elif line.startswith('@@'):
-            if old is not None:
-                yield path, old
-            old = ''
-        elif old is not None and line[:1] in (' ', '-'):
-            old += line[1:] + '\n'
-        elif old is not None and not line:
-            old += '\n'
-    if old is not None:
-        yield path, old
+    parts = FILE.split(text)
+    for path, body in zip(parts[1::2], parts[2::2]):
+        for hunk in HUNK.split(body)[1:]:
+            yield path, ''.join(line[1:] for line in hunk.splitlines(True)
+                                if line[0] in ' -')
 
 
 def faults(name, suites):

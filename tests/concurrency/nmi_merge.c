@@ -6,19 +6,15 @@
  * decided by a plain load, the owner could take the pending NMIs and not
  * yet see the message of the one that merged into them.
  */
-#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include <vic/vic.h>
+#include "threads.h"
+#include "x86.h"
 
 #define BURSTS 30000
 #define BURST 40
 
-static _Alignas(VIC_CACHE_LINE) unsigned char vcpu_storage[VIC_VCPU_SIZE];
-static _Alignas(VIC_CACHE_LINE) unsigned char lapic_storage[VIC_LAPIC_SIZE];
-static _Alignas(VIC_APIC_PAGE_SIZE) unsigned char page[VIC_APIC_PAGE_SIZE];
 static struct vic_vcpu *vcpu;
 static struct vic_lapic *lapic;
 
@@ -62,42 +58,26 @@ static unsigned long handle(unsigned long seen)
 
 	while (vic_lapic_scan(lapic, VIC_CAN_NMI, &work) & VIC_WORK_NMI) {
 		if (vic_lapic_ack_nmi(lapic))
-			abort();
+			die("a pending NMI cannot be acknowledged");
 		seen = __atomic_load_n(&message, __ATOMIC_RELAXED);
 	}
 	return seen;
 }
 
-static int make(void)
+static void make(void)
 {
+	static struct x86_storage storage;
 	static const struct vic_vcpu_ops ops = {
 		.size = sizeof(ops),
 		.wake = nothing,
 		.kick = nothing,
 	};
-	struct vic_vcpu_config vcpu_config = {
-		.size = sizeof(vcpu_config),
+	const struct vic_vcpu_config config = {
+		.size = sizeof(config),
 		.ops = &ops,
 	};
-	struct vic_apic_bus_config bus_config = {
-		.size = sizeof(bus_config),
-		.max_vcpus = 1,
-	};
-	struct vic_lapic_config lapic_config = {
-		.size = sizeof(lapic_config),
-		.flags = VIC_LAPIC_BSP,
-		.page = page,
-	};
-	static _Alignas(VIC_CACHE_LINE) unsigned char bus[16384];
 
-	if (vic_vcpu_init(vcpu_storage, sizeof(vcpu_storage), &vcpu_config,
-			  &vcpu) ||
-	    vic_apic_bus_init(bus, sizeof(bus), &bus_config,
-			      &lapic_config.bus))
-		return -1;
-	lapic_config.vcpu = vcpu;
-	return vic_lapic_init(lapic_storage, sizeof(lapic_storage),
-			      &lapic_config, &lapic);
+	lapic = x86_vcpu(&storage, &config, x86_bus(1), VIC_LAPIC_BSP, &vcpu);
 }
 
 int main(void)
@@ -105,10 +85,8 @@ int main(void)
 	unsigned long lost = 0, seen = 0;
 	pthread_t thread;
 
-	if (make() || pthread_create(&thread, NULL, sender, NULL)) {
-		printf("Bail out! no vCPU or no thread\n");
-		return 1;
-	}
+	make();
+	start(&thread, sender, NULL);
 	for (unsigned long burst = 1; burst <= BURSTS; burst++) {
 		__atomic_store_n(&started, burst, __ATOMIC_RELEASE);
 		while (__atomic_load_n(&finished, __ATOMIC_ACQUIRE) < burst)
